@@ -61,6 +61,14 @@ class Meter(Protocol):
         """Read both cumulative registers in Wh and the momentary power in W, positive = export."""
         ...
 
+    async def registers_at(self, boundary: int) -> RegisterReading:
+        """Read the registers as the meter latched them at `boundary`, a slot boundary in Unix seconds.
+
+        A reading fetched late is then as exact as one fetched in time; `at` is `boundary`. Raises
+        `RegistersNotHeldError` while the meter does not hold that instant yet, or when it has dropped it.
+        """
+        ...
+
     async def close(self) -> None:
         """Let go of the connection; reading afterwards is an error."""
         ...

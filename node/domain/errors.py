@@ -15,6 +15,7 @@
     * DeviceUnavailableError    no answer: safe to retry
     * DeviceProtocolError       an answer that makes no sense
     * SetpointRefusedError      the device cannot or will not take the set-point
+    * RegistersNotHeldError     the meter holds no registers of the asked instant
 """
 
 
@@ -100,6 +101,16 @@ class DeviceProtocolError(DeviceError):
 
 class SetpointRefusedError(DeviceError):
     """The device cannot or will not take the set-point (outside its limits, locked, no control)."""
+
+
+class RegistersNotHeldError(DeviceError):
+    """The meter holds no registers latched at `boundary`: not reached yet, dropped since, or off at that time."""
+
+    def __init__(self, device: str, boundary: int, held: tuple[int, int] | None) -> None:
+        span = "none" if held is None else f"those of {held[0]} to {held[1]}"
+        super().__init__(device, f"no registers latched at {boundary}, the meter holds {span}")
+        self.boundary = boundary
+        self.held = held
 
 
 #: Longest piece of a wrong value that an error repeats; the rest is of no use to a reader.
