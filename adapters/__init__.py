@@ -1,0 +1,1 @@
+"""Device adapters: one package per protocol, none of which knows another."""

@@ -1,0 +1,1 @@
+"""The oracle: collects signed readings, checks them and attests them on chain."""
