@@ -8,7 +8,7 @@ units into these and raises a `DeviceError` of `node.domain.errors`, nothing els
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from node.domain.units import WattHours, Watts
+from node.domain.units import NO_POWER, WattHours, Watts
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class InverterState:
     max_discharge_w: Watts
     capacity_wh: WattHours
     pv_power_w: Watts
-    battery_power_w: Watts = Watts(0)
+    battery_power_w: Watts = NO_POWER
     setpoint_w: Watts | None = None
 
     @property

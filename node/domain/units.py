@@ -18,6 +18,10 @@ SenPerKwh = NewType("SenPerKwh", int)
 Yen5 = NewType("Yen5", int)
 """Money in 0.00001 JPY; positive = received."""
 
+NO_ENERGY = WattHours(0)
+NO_MONEY = Yen5(0)
+NO_POWER = Watts(0)
+
 #: Money units in one yen.
 YEN5_PER_YEN = 100_000
 
