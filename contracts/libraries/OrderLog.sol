@@ -37,7 +37,7 @@ library OrderLog {
     }
 
     /// @dev Reads order `id`, which has to exist in this lap.
-    function at(Log storage log, uint256 ring, uint256 id) internal view returns (Order) {
+    function read(Log storage log, uint256 ring, uint256 id) internal view returns (Order) {
         return Order.wrap((log.words[_key(ring, id)] >> _shift(id)) & ORDER_MASK);
     }
 

@@ -295,7 +295,7 @@ contract SpotAuction is ISpotAuction, ProductCalendar {
         uint256 fillCount;
         uint256 bookingCount;
         for (uint256 id = first; id < first + length; ++id) {
-            Order order = _orders.at(ring, id);
+            Order order = _orders.read(ring, id);
             if (order.isCancelled()) continue;
             (uint256 filled, uint256 laidFrom) = cursor.take(outcome, order);
             WattHours energy = WattHours.wrap(uint64(filled));
@@ -399,7 +399,7 @@ contract SpotAuction is ISpotAuction, ProductCalendar {
         uint256 ring = _ringIndex(slot);
         uint40 before;
         for (uint256 id = 0; id < orderId; ++id) {
-            Order earlier = _orders.at(ring, id);
+            Order earlier = _orders.read(ring, id);
             bool sameLevel = earlier.tick() == order.tick() && earlier.side() == order.side();
             if (sameLevel && !earlier.isCancelled()) before += uint40(WattHours.unwrap(earlier.energy()));
         }
@@ -452,7 +452,7 @@ contract SpotAuction is ISpotAuction, ProductCalendar {
         Head storage head = _heads[_ringIndex(slot)];
         bool known = head.tenant == DeliverySlot.unwrap(slot) && orderId < head.orders;
         if (!known) revert OrderUnknown(slot, orderId);
-        return _orders.at(_ringIndex(slot), orderId);
+        return _orders.read(_ringIndex(slot), orderId);
     }
 
     function _tickOf(SenPerKwh price) private view returns (uint256) {
