@@ -34,6 +34,11 @@ DAY_SECONDS = 86_400
 JST = timezone(timedelta(hours=9), "JST")
 
 
+def _require(parameter: str, value: int, *, low: int, high: int) -> None:
+    if not low <= value <= high:
+        raise ProductError(parameter, value, f"expected {low} to {high}")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Product:
     """The parameters of a product. Durations in seconds, prices in sen per kWh.
@@ -239,8 +244,3 @@ def _clock_face(seconds: int, with_seconds: bool) -> str:
     minutes, rest = divmod(seconds, 60)
     face = f"{minutes // 60:02}:{minutes % 60:02}"
     return f"{face}:{rest:02}" if with_seconds else face
-
-
-def _require(parameter: str, value: int, *, low: int, high: int) -> None:
-    if not low <= value <= high:
-        raise ProductError(parameter, value, f"expected {low} to {high}")
