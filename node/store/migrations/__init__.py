@@ -1,0 +1,1 @@
+"""Alembic migrations, run at every start; each can be undone on filled tables."""
