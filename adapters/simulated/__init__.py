@@ -1,15 +1,10 @@
 """Devices that answer on real sockets with physics behind them (C-37, F-21, F-33): a neighbourhood without hardware."""
 
 from adapters.simulated.errors import PortTakenError, RatingError, SimulationError
-from adapters.simulated.profiles import household_day, midnight, series, shop_day, solar_day
+from adapters.simulated.neighbourhood import SimulatedNeighbourhood, demo_time
+from adapters.simulated.plans import HomePlan, plans_of
 from adapters.simulated.series import EnergySeries
-from adapters.simulated.server import (
-    DeviceUrls,
-    HomePlan,
-    SimulatedHome,
-    SimulatedNeighbourhood,
-    demo_time,
-)
+from adapters.simulated.server import DeviceUrls, Faults, SimulatedHome
 from adapters.simulated.simulation import SimulatedTime
 from adapters.simulated.site import Battery, Site
 
@@ -17,6 +12,7 @@ __all__ = [
     "Battery",
     "DeviceUrls",
     "EnergySeries",
+    "Faults",
     "HomePlan",
     "PortTakenError",
     "RatingError",
@@ -26,9 +22,5 @@ __all__ = [
     "SimulationError",
     "Site",
     "demo_time",
-    "household_day",
-    "midnight",
-    "series",
-    "shop_day",
-    "solar_day",
+    "plans_of",
 ]

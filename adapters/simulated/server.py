@@ -1,10 +1,7 @@
-"""Simulated homes on real sockets: one Modbus TCP server per home, an inverter and a meter behind it."""
+"""A simulated home on a real socket: one Modbus TCP server with an inverter and a meter behind it."""
 
 import asyncio
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
-from fractions import Fraction
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, Self, cast
 
@@ -15,9 +12,9 @@ from pymodbus.simulator import DataType, SimData, SimDevice
 
 from adapters.simulated.errors import PortTakenError
 from adapters.simulated.image import FIRST_REGISTER
+from adapters.simulated.plans import HomePlan
 from adapters.simulated.registers import EnergyRegisters
 from adapters.simulated.simulation import HomeSimulation, SimulatedTime
-from adapters.simulated.site import Site
 from adapters.simulated.units import InverterUnit, MeterUnit, SimulatedUnit
 from node.domain.clock import Clock
 
@@ -32,17 +29,6 @@ LOOPBACK: Final = "127.0.0.1"
 
 #: Interval boundaries that a meter keeps: a day of half hours.
 LATCH_DEPTH: Final = 48
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HomePlan:
-    """A home to simulate. `port` 0 picks a free one, which the home then keeps across restarts."""
-
-    name: str
-    site: Site
-    import_start_wh: int = 0
-    export_start_wh: int = 0
-    port: int = 0
 
 
 @dataclass(slots=True)
@@ -126,53 +112,6 @@ class SimulatedHome:
 
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
-
-
-@dataclass(slots=True)
-class SimulatedNeighbourhood:
-    """Many simulated homes in one process, started and stopped together."""
-
-    plans: Sequence[HomePlan]
-    clock: Clock
-    time: SimulatedTime
-    latch_seconds: int
-    host: str = LOOPBACK
-    homes: dict[str, SimulatedHome] = field(init=False)
-    _running: AsyncExitStack = field(init=False, default_factory=AsyncExitStack)
-
-    def __post_init__(self) -> None:
-        self.homes = {
-            plan.name: SimulatedHome(
-                plan, self.clock, self.time, latch_seconds=self.latch_seconds, host=self.host
-            )
-            for plan in self.plans
-        }
-
-    @property
-    def urls(self) -> dict[str, DeviceUrls]:
-        """Return the device URLs by name of the home."""
-        return {name: home.urls for name, home in self.homes.items()}
-
-    async def __aenter__(self) -> Self:
-        async with AsyncExitStack() as starting:
-            for home in self.homes.values():
-                await starting.enter_async_context(home)
-            self._running = starting.pop_all()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._running.aclose()
-
-
-def demo_time(
-    now: int, calendar: int, *, slot_seconds: int, carried_seconds: int = 1800
-) -> SimulatedTime:
-    """Let each slot of `slot_seconds` carry `carried_seconds` of the calendar, which shows `calendar` at the slot of `now`."""
-    return SimulatedTime(
-        origin=now - now % slot_seconds,
-        start=calendar,
-        speed=Fraction(carried_seconds, slot_seconds),
-    )
 
 
 class _Answerer:

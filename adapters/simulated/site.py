@@ -120,10 +120,13 @@ def flow(site: Site, stored_mj: int, start: int, end: int, setpoint_w: int | Non
     sun = site.pv.between(start, end) if site.pv else 0
     target = (setpoint_w or 0) * 1000 * seconds
 
+    carried = site.inverter_w * 1000 * seconds
     battery = _battery_flow(site, stored_mj, seconds, wanted=target + load - sun, sun=sun)
-    pv = min(sun, site.inverter_w * 1000 * seconds - battery)
+    pv = min(sun, carried - battery)
     if setpoint_w is not None:
-        pv -= min(pv, max(0, pv + battery - load - target))
+        # What charges the battery beyond the inverter's power can only come from the sun.
+        spare = pv - max(0, -battery - carried)
+        pv -= min(spare, max(0, pv + battery - load - target))
     return Flows(pv, load, max(0, -battery), max(0, battery), sun - pv)
 
 
