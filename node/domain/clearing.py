@@ -71,9 +71,9 @@ class Outcome(IntEnum):
     PENDING = 0
     FILLED = 1
     PARTLY_FILLED = 2
-    NOTHING_TRADED = 3
-    LIMIT_NOT_REACHED = 4
-    ROUNDED_TO_ZERO = 5
+    NOTHING_TRADED = 3  # no bid met an offer
+    LIMIT_NOT_REACHED = 4  # nothing was traded at the order's limit
+    ROUNDED_TO_ZERO = 5  # its share of the marginal level is below 1 Wh
     CANCELLED = 6
     LAPSED = 7
     VOIDED = 8
@@ -140,25 +140,26 @@ def pro_rata(level: MarginalLevel, before: int, energy: int) -> WattHours:
 def outcome_of(
     order: Order,
     fill: WattHours,
-    price: SenPerKwh | None,
+    clearing: Clearing | None,
     *,
     phase: AuctionPhase = AuctionPhase.CLEARED,
     cancelled: bool = False,
 ) -> Outcome:
     """Return what became of an order, with the reason when it got nothing.
 
-    `price` is the clearing price, None when nothing traded. An order at the price that got nothing was rounded to
-    zero: its share of the marginal level is below 1 Wh.
+    Of `clearing` only the price and the marginal levels are looked at; it is None before the auction is held.
     """
     if cancelled:
         return Outcome.CANCELLED
-    if phase in _OUTCOME_OF_PHASE:
-        return _OUTCOME_OF_PHASE[phase]
+    if clearing is None or phase in _OUTCOME_OF_PHASE:
+        return _OUTCOME_OF_PHASE.get(phase, Outcome.PENDING)
     if fill > 0:
         return Outcome.FILLED if fill == order.energy else Outcome.PARTLY_FILLED
-    if price is None:
+    if clearing.price is None:
         return Outcome.NOTHING_TRADED
-    return Outcome.ROUNDED_TO_ZERO if order.accepts(price) else Outcome.LIMIT_NOT_REACHED
+    level = clearing.bids_at_price if order.is_bid else clearing.offers_at_price
+    shared = order.limit == clearing.price and level is not None and level.filled > 0
+    return Outcome.ROUNDED_TO_ZERO if shared else Outcome.LIMIT_NOT_REACHED
 
 
 def _require_distinct_sequences(orders: Sequence[Order]) -> None:
