@@ -29,7 +29,7 @@ class ImbalancePrices:
             raise SettlementError(f"long price {self.long} is above the short price {self.short}")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: Python 3.11 cannot build Trade[str](...) with them
 class Trade(Generic[PartyT]):
     """A seller, a buyer, the energy contracted and its price. Both may be the same: a trade with oneself."""
 
@@ -78,7 +78,7 @@ class PointSettlement:
         return Yen5(self.contract_cash + self.imbalance_cash)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SlotSettlement(Generic[PartyT]):
     """The settlement of a slot: everybody's part and that of the balancing account."""
 
