@@ -37,12 +37,11 @@ class Link:
     """A connection to `host`:`port`, shared by the units behind it."""
 
     def __init__(self, host: str, port: int, timeout_seconds: float) -> None:
+        self._host = host
+        self._port = port
         self._timeout_seconds = timeout_seconds
         self._turn = asyncio.Lock()
-        # No retries and no reconnecting behind our back: a caller learns of a failure once and at once.
-        self._client = AsyncModbusTcpClient(
-            host, port=port, timeout=timeout_seconds, retries=0, reconnect_delay=0
-        )
+        self._client: AsyncModbusTcpClient | None = None
         #: Counts the connections made: whoever remembers something about the device compares it.
         self.generation = 0
 
@@ -50,16 +49,33 @@ class Link:
     async def turn(self, device: str, unit: int) -> AsyncIterator["Turn"]:
         """Have the connection to oneself for several questions."""
         async with self._turn:
-            if not self._client.connected:
-                if not await self._client.connect():
-                    self.close()
-                    raise UnreachableError(device, self._timeout_seconds)
-                self.generation += 1
-            yield Turn(self, self._client, device, unit, self._timeout_seconds)
+            client = self._client
+            if client is None or not client.connected:
+                client = await self._connect(device)
+            yield Turn(self, client, device, unit, self._timeout_seconds)
 
     def close(self) -> None:
         """Hang up; the next turn connects again."""
-        self._client.close()
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+    async def _connect(self, device: str) -> AsyncModbusTcpClient:
+        self.close()
+        # No retries and no reconnecting behind our back: a caller learns of a failure once and at once.
+        client = AsyncModbusTcpClient(
+            self._host,
+            port=self._port,
+            timeout=self._timeout_seconds,
+            retries=0,
+            reconnect_delay=0,
+        )
+        if not await client.connect():
+            client.close()
+            raise UnreachableError(device, self._timeout_seconds)
+        self._client = client
+        self.generation += 1
+        return client
 
 
 class Turn:

@@ -35,14 +35,16 @@ LATCH_DEPTH: Final = 48
 class Faults:
     """What is wrong with a unit at the moment; tests set these.
 
-    `silent` never answers, `exception` answers everything with that Modbus exception code, `stuck` goes on showing
-    the registers of the moment it began, `deaf` acknowledges writes without doing them.
+    `silent` never answers, `exception` answers everything and `write_exception` each write with that Modbus exception
+    code, `stuck` goes on showing the registers of the moment it began, `taken_words` acknowledges a write and takes
+    only so many of its registers: 0 is a deaf device.
     """
 
     silent: bool = False
     exception: int | None = None
+    write_exception: int | None = None
     stuck: bool = False
-    deaf: bool = False
+    taken_words: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ class SimulatedHome:
         self.meter = MeterUnit(plan.name, self.simulation)
         self.meter_faults = Faults()
         self.inverter_faults = Faults()
-        self._inverter = InverterUnit(plan.name, self.simulation) if plan.site.inverter_w else None
+        self.inverter = InverterUnit(plan.name, self.simulation) if plan.site.inverter_w else None
         self._host = host
         self._port = plan.port
         self._server: ModbusTcpServer | None = None
@@ -83,14 +85,19 @@ class SimulatedHome:
         """Return the device URLs; complete once the home was started."""
         host = f"[{self._host}]" if ":" in self._host else self._host
         base = f"modbus+tcp://{host}:{self._port}"
-        inverter = f"{base}/{INVERTER_UNIT}?role=inverter" if self._inverter else None
+        inverter = f"{base}/{INVERTER_UNIT}?role=inverter" if self.inverter else None
         return DeviceUrls(f"{base}/{METER_UNIT}?role=meter", inverter)
+
+    @property
+    def connections(self) -> int:
+        """How many clients are connected."""
+        return 0 if self._server is None else len(self._server.active_connections)
 
     async def start(self) -> None:
         """Begin to answer; raises `PortTakenError` when the port is somebody else's."""
         devices = [_absent_unit(), _device(METER_UNIT, self.meter, self.meter_faults)]
-        if self._inverter is not None:
-            devices.append(_device(INVERTER_UNIT, self._inverter, self.inverter_faults))
+        if self.inverter is not None:
+            devices.append(_device(INVERTER_UNIT, self.inverter, self.inverter_faults))
         server = ModbusTcpServer(
             devices, address=(self._host, self._port), ignore_missing_devices=True
         )
@@ -150,10 +157,12 @@ class _Answerer:
         return None
 
     def _write(self, address: int, values: list[int], shown: list[int]) -> ExcCodes | None:
-        if not self._faults.deaf:
-            return self._unit.write(address, values)
-        values[:] = shown  # pymodbus stores `values` after this, and acknowledges them
-        return None
+        if self._faults.write_exception is not None:
+            return ExcCodes(self._faults.write_exception)
+        if self._faults.taken_words is not None:
+            # pymodbus stores `values` after this, and acknowledges all of them.
+            values[self._faults.taken_words :] = shown[self._faults.taken_words :]
+        return self._unit.write(address, values)
 
 
 def _device(number: int, unit: SimulatedUnit, faults: Faults) -> SimDevice:

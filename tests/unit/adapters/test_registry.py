@@ -8,7 +8,7 @@ from node.domain.devices import Inverter, Meter
 from node.domain.errors import DeviceError
 
 
-async def test_a_url_gives_a_device_of_its_role_without_connecting() -> None:
+def test_a_url_gives_a_device_of_its_role_without_connecting() -> None:
     devices = DeviceRegistry()
 
     meter = devices.meter("modbus+tcp://127.0.0.1:1/2?role=meter")
@@ -16,8 +16,6 @@ async def test_a_url_gives_a_device_of_its_role_without_connecting() -> None:
 
     assert isinstance(meter, Meter)
     assert isinstance(inverter, Inverter)
-    await meter.close()
-    await inverter.close()
 
 
 def test_a_url_is_taken_apart() -> None:
@@ -62,7 +60,7 @@ def test_an_unknown_scheme_is_named_together_with_those_that_are_known() -> None
         ("modbus+tcp://host:5020/1?timeout=nan", "more than 0 s"),
     ],
 )
-async def test_a_url_that_leads_nowhere_is_refused_and_shown(url: str, problem: str) -> None:
+def test_a_url_that_leads_nowhere_is_refused_and_shown(url: str, problem: str) -> None:
     with pytest.raises(DeviceUrlError, match=problem) as refused:
         DeviceRegistry().meter(url)
 
@@ -70,6 +68,6 @@ async def test_a_url_that_leads_nowhere_is_refused_and_shown(url: str, problem: 
     assert isinstance(refused.value, DeviceError)
 
 
-async def test_an_import_limit_has_to_be_a_whole_number() -> None:
+def test_an_import_limit_has_to_be_a_whole_number() -> None:
     with pytest.raises(DeviceUrlError, match="import_limit_w: whole number"):
         DeviceRegistry().inverter("modbus+tcp://host:5020/1?import_limit_w=-5")
