@@ -4,6 +4,7 @@ Every lane runs even when one before it failed, so that one run shows all that i
 any lane failed.
 """
 
+import shlex
 import subprocess
 import sys
 import time
@@ -24,7 +25,7 @@ def run(make: str, lane: str) -> tuple[str, int, float]:
     """Run one lane and return its name, exit code and seconds."""
     print(f"\n--- {lane}", flush=True)
     start = time.monotonic()
-    code = subprocess.run([make, "--no-print-directory", lane], check=False).returncode
+    code = subprocess.run([*shlex.split(make), "--no-print-directory", lane], check=False).returncode
     return lane, code, time.monotonic() - start
 
 

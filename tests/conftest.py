@@ -12,7 +12,9 @@ ROOT = Path(__file__).resolve().parent.parent
 settings.register_profile(
     "default", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
-settings.register_profile("long", parent=settings.get_profile("default"), max_examples=2_000)
+settings.register_profile(
+    "long", parent=settings.get_profile("default"), derandomize=False, max_examples=2_000
+)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 

@@ -1,0 +1,154 @@
+"""No lane of `make test` can be green over something that is broken.
+
+Each test spoils a copy of the tree in one way and runs the very target that `make test` runs. Variables of the
+Makefile keep a lane to the spoiled part where the whole would take minutes.
+"""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.house.conftest import Make
+
+pytestmark = pytest.mark.guard
+
+SOLIDITY_HEAD = "// SPDX-License-Identifier: Apache-2.0\npragma solidity ^0.8.28;\n\n"
+
+FAILING_FORGE_TEST = SOLIDITY_HEAD + (
+    'import {Test} from "../support/Test.sol";\n\n'
+    "contract PoisonTest is Test {\n"
+    "    function test_poison() public pure {\n"
+    '        assertEq(uint256(1), uint256(2), "the poison works");\n'
+    "    }\n"
+    "}\n"
+)
+
+
+def assert_red(run: "subprocess.CompletedProcess[str]", *named: str) -> None:
+    """The run failed, and it failed for the poison."""
+    output = run.stdout + run.stderr
+    assert run.returncode != 0, output
+    for name in named:
+        assert name in output
+
+
+def poison(tree: Path, name: str, text: str) -> None:
+    path = tree / name
+    assert not path.exists()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def test_an_unused_import_turns_ruff_red(tree: Path, make: Make) -> None:
+    poison(tree, "node/domain/poison.py", '"""Poison."""\n\nimport os\n')
+
+    assert_red(make("lane-ruff"), "F401", "poison.py")
+
+
+def test_an_unformatted_file_turns_ruff_red(tree: Path, make: Make) -> None:
+    poison(tree, "node/domain/poison.py", '"""Poison."""\n\nPOISON  =  1\n')
+
+    assert_red(make("lane-ruff"), "Would reformat", "poison.py")
+
+
+@pytest.mark.parametrize("package", ["node/domain", "oracle", "adapters", "scripts", "tests/unit"])
+def test_a_wrong_type_turns_mypy_red(package: str, tree: Path, make: Make) -> None:
+    poison(tree, f"{package}/poison.py", '"""Poison."""\n\nPOISON: int = "poison"\n')
+
+    assert_red(make("lane-mypy", MYPY_ARGS=f"{package}/poison.py"), "poison.py:3", "Incompatible types")
+
+
+@pytest.mark.parametrize(
+    ("where", "imported"),
+    [
+        ("node/domain/poison.py", "node.settings"),
+        ("node/domain/poison.py", "web3"),
+        ("node/store/poison.py", "node.chain.compile"),
+        ("node/store/poison.py", "fastapi"),
+        ("node/poison.py", "oracle"),
+        ("adapters/poison.py", "node.chain.compile"),
+        ("oracle/poison.py", "adapters"),
+    ],
+)
+def test_a_broken_import_rule_turns_the_lane_red(
+    where: str, imported: str, tree: Path, make: Make
+) -> None:
+    poison(tree, where, f'"""Poison."""\n\nimport {imported}\n')
+
+    assert_red(make("lane-imports"), "BROKEN", where.removesuffix(".py").replace("/", "."))
+
+
+def test_an_unformatted_contract_turns_forge_fmt_red(tree: Path, make: Make) -> None:
+    poison(tree, "contracts/market/Poison.sol", SOLIDITY_HEAD + "contract   Poison{}\n")
+
+    assert_red(make("lane-forge-fmt"), "Poison.sol")
+
+
+def test_a_lint_finding_turns_forge_lint_red(tree: Path, make: Make) -> None:
+    truncating = "contract Poison {\n    function cut(uint256 x) external pure returns (uint8) {\n"
+    truncating += "        return uint8(x);\n    }\n}\n"
+    poison(tree, "contracts/market/Poison.sol", SOLIDITY_HEAD + truncating)
+
+    assert_red(make("lane-forge-lint"), "unsafe-typecast", "Poison.sol")
+
+
+def test_a_failing_forge_test_turns_the_lane_red(tree: Path, make: Make) -> None:
+    poison(tree, "tests/contracts/unit/Poison.t.sol", FAILING_FORGE_TEST)
+
+    run = make("lane-forge", FORGE_ARGS="--match-path tests/contracts/unit/Poison.t.sol")
+
+    assert_red(run, "[FAIL: the poison works: 1 != 2] test_poison()")
+
+
+def test_a_contract_that_does_not_compile_turns_forge_red(tree: Path, make: Make) -> None:
+    poison(tree, "contracts/market/Poison.sol", SOLIDITY_HEAD + "contract Poison { uint256 x = ; }\n")
+
+    assert_red(make("lane-forge"), "Compiler run failed", "Poison.sol")
+
+
+def test_a_run_without_any_test_turns_forge_red(make: Make) -> None:
+    run = make("lane-forge", FORGE_ARGS="--match-path tests/contracts/Nowhere.t.sol")
+
+    assert_red(run)
+
+
+def test_an_artifact_that_is_not_of_its_source_turns_the_lane_red(tree: Path, make: Make) -> None:
+    small = SOLIDITY_HEAD + "contract Small {\n    uint256 public kept = 7;\n}\n"
+    for path in (tree / "contracts").rglob("*.sol"):
+        path.unlink()
+    for path in (tree / "node/chain/artifacts").glob("*.json"):
+        if path.stem != "AccessManager":
+            path.unlink()
+    poison(tree, "contracts/Small.sol", small)
+    poison(tree, "node/chain/artifacts/Small.json", json.dumps({"contractName": "Small"}))
+
+    run = make("lane-artifacts")
+
+    assert_red(run, "artifact Small.json is not what the contracts give")
+    assert "AccessManager.json" not in run.stderr
+
+
+def test_a_failing_pytest_turns_the_lane_red(tree: Path, make: Make) -> None:
+    poison(tree, "tests/unit/test_poison.py", "def test_poison() -> None:\n    assert 1 == 2\n")
+
+    run = make("lane-pytest", PYTEST_ARGS="tests/unit/test_poison.py", PYTEST_WORKERS="0")
+
+    assert_red(run, "tests/unit/test_poison.py::test_poison", "1 failed")
+
+
+def test_a_test_that_cannot_be_collected_turns_the_lane_red(tree: Path, make: Make) -> None:
+    poison(tree, "tests/unit/test_poison.py", "import nothing_of_this_name\n")
+
+    run = make("lane-pytest", PYTEST_ARGS="tests/unit/test_poison.py", PYTEST_WORKERS="0")
+
+    assert_red(run, "nothing_of_this_name")
+
+
+def test_one_red_lane_turns_make_test_red_and_the_others_still_run(tree: Path, make: Make) -> None:
+    poison(tree, "node/domain/poison.py", '"""Poison."""\n\nimport os\n')
+
+    run = make("test", MAKE="make -o install", LANES="lane-ruff lane-forge-fmt")
+
+    assert_red(run, "FAILED  lane-ruff", "passed  lane-forge-fmt", "lanes: 1 passed, 1 failed")
