@@ -4,10 +4,17 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, fields
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, exists, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from node.store.chain_records import Block, ChainRecord, Logged, Origin
+from node.store.chain_records import (
+    Block,
+    CancellationRecord,
+    ChainRecord,
+    Logged,
+    OrderRecord,
+    Origin,
+)
 from node.store.chain_tables import TABLE_OF, blocks, cursor
 from node.store.errors import ConcurrentWriterError
 
@@ -67,6 +74,20 @@ class ChainTables:
             .order_by(table.c.block_number, table.c.log_index, table.c.item)
         )
         return [_logged(record_type, row) for row in self._connection.execute(query)]
+
+    def book_totals(self, slots: range) -> dict[tuple[int, str], tuple[int, int]]:
+        """Return number and energy of the orders that were not cancelled by (slot, side)."""
+        orders, cancelled = TABLE_OF[OrderRecord], TABLE_OF[CancellationRecord]
+        left = exists().where(
+            cancelled.c.slot == orders.c.slot, cancelled.c.order_id == orders.c.order_id
+        )
+        query = (
+            select(orders.c.slot, orders.c.side, func.count(), func.sum(orders.c.energy_wh))
+            .where(_condition(orders.c.slot, slots), ~left)
+            .group_by(orders.c.slot, orders.c.side)
+        )
+        found = self._connection.execute(query)
+        return {(slot, side): (count, int(energy)) for slot, side, count, energy in found}
 
     def content(self) -> dict[str, list[tuple[object, ...]]]:
         """Return every row of every chain table in chain order, to compare two databases."""

@@ -1,0 +1,1 @@
+"""Follows the chain by parent hash and projects its events into the store; bills and views are read from there."""
