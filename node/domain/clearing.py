@@ -127,6 +127,15 @@ def clear(orders: Sequence[Order]) -> Clearing:
     )
 
 
+def highest_equilibrium(orders: Iterable[Order]) -> SenPerKwh:
+    """Return the upper end of the price interval of a book in which something trades.
+
+    It is the highest price at which the offers below it do not exceed the bids from it upwards: the cheapest of the
+    bids that are filled at all and the offers that are not fully filled.
+    """
+    return _highest_equilibrium(list(_steps(orders)))
+
+
 def pro_rata(level: MarginalLevel, before: int, energy: int) -> WattHours:
     """Return what an order of `energy` standing behind `before` gets of a marginal level.
 
@@ -190,10 +199,6 @@ def _steps(orders: Iterable[Order]) -> Iterator[_Step]:
 
 
 def _highest_equilibrium(steps: Sequence[_Step]) -> SenPerKwh:
-    """Return the highest price at which the offers below it do not exceed the bids from it upwards.
-
-    That is the cheapest of the bids that are filled at all and the offers that are not fully filled.
-    """
     return next(step.price for step in reversed(steps) if step.offers_below <= step.demand)
 
 

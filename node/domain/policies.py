@@ -153,13 +153,13 @@ class SocTablePolicy:
 
 @dataclass(frozen=True, slots=True)
 class FixedLimitPolicy:
-    """Always sells and buys at the same two limits. A sell limit of 0 offers at no marginal cost (C-11)."""
+    """Always sells and buys at the same two limits; None: not at all. A sell limit of 0 is for free energy (C-11)."""
 
-    sell: SenPerKwh
-    buy: SenPerKwh
+    sell: SenPerKwh | None = None
+    buy: SenPerKwh | None = None
 
     def __post_init__(self) -> None:
-        if self.sell <= self.buy:
+        if self.sell is not None and self.buy is not None and self.sell <= self.buy:
             raise PolicyError(
                 f"a home that sells at {self.sell} and buys at {self.buy} meets itself"
             )
