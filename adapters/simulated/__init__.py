@@ -1,6 +1,11 @@
 """Devices that answer on real sockets with physics behind them (C-37, F-21, F-33): a neighbourhood without hardware."""
 
-from adapters.simulated.errors import PortTakenError, RatingError, SimulationError
+from adapters.simulated.errors import (
+    MemoryFileError,
+    PortTakenError,
+    RatingError,
+    SimulationError,
+)
 from adapters.simulated.neighbourhood import SimulatedNeighbourhood, demo_time
 from adapters.simulated.plans import HomePlan, plans_of
 from adapters.simulated.series import EnergySeries
@@ -14,6 +19,7 @@ __all__ = [
     "EnergySeries",
     "Faults",
     "HomePlan",
+    "MemoryFileError",
     "PortTakenError",
     "RatingError",
     "SimulatedHome",

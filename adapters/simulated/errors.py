@@ -3,7 +3,10 @@
 * SimulationError
   * RatingError       a rating or series that no device can have
   * PortTakenError    the address to answer on belongs to somebody else
+  * MemoryFileError   what the devices kept is unreadable or of another run
 """
+
+from pathlib import Path
 
 from node.domain.errors import YuimaruError
 
@@ -30,3 +33,11 @@ class PortTakenError(SimulationError):
         )
         self.host = host
         self.port = port
+
+
+class MemoryFileError(SimulationError):
+    """The file at `path` is of no use; remove it to begin anew."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path}: {reason}; remove it to begin anew")
+        self.path = path

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from fractions import Fraction
+from pathlib import Path
 from typing import Final, Self
 
 from adapters.simulated.plans import HomePlan
@@ -15,7 +16,10 @@ CARRIED_SECONDS: Final = 1800
 
 
 class SimulatedNeighbourhood:
-    """Simulated homes, started and stopped together; `urls` tells where their devices answer."""
+    """Simulated homes, started and stopped together; `urls` tells where their devices answer.
+
+    `memory` is a folder in which their devices keep their state; see `SimulatedHome`.
+    """
 
     def __init__(
         self,
@@ -25,9 +29,17 @@ class SimulatedNeighbourhood:
         *,
         latch_seconds: int,
         host: str = LOOPBACK,
+        memory: Path | None = None,
     ) -> None:
         self.homes = {
-            plan.name: SimulatedHome(plan, clock, time, latch_seconds=latch_seconds, host=host)
+            plan.name: SimulatedHome(
+                plan,
+                clock,
+                time,
+                latch_seconds=latch_seconds,
+                host=host,
+                memory=memory and memory / f"{plan.name}.json",
+            )
             for plan in plans
         }
         self._running = AsyncExitStack()

@@ -24,8 +24,8 @@ class EnergyRegisters:
     """
 
     def __init__(self, import_wh: int, export_wh: int, period_seconds: int, depth: int) -> None:
-        self._import_mj = import_wh * MJ_PER_WH
-        self._export_mj = export_wh * MJ_PER_WH
+        self.import_mj = import_wh * MJ_PER_WH
+        self.export_mj = export_wh * MJ_PER_WH
         self.period_seconds = period_seconds
         self.latches: deque[Latch] = deque(maxlen=depth)
 
@@ -37,27 +37,29 @@ class EnergyRegisters:
     @property
     def import_wh(self) -> int:
         """Whole Wh taken from the grid: with `export_wh` the only place where energy is rounded."""
-        return self._import_mj // MJ_PER_WH
+        return self.import_mj // MJ_PER_WH
 
     @property
     def export_wh(self) -> int:
         """Whole Wh given to the grid."""
-        return self._export_mj // MJ_PER_WH
+        return self.export_mj // MJ_PER_WH
 
     def count(self, net_export_mj: int) -> None:
         """Add a step's energy to the register of its direction."""
         if net_export_mj >= 0:
-            self._export_mj += net_export_mj
+            self.export_mj += net_export_mj
         else:
-            self._import_mj -= net_export_mj
+            self.import_mj -= net_export_mj
 
-    def latch(self, now: int, power_w: int) -> None:
-        """Keep the registers of `now` if it is a boundary."""
-        if now % self.period_seconds == 0:
+    def latch(self, now: int, power_w: int) -> bool:
+        """Keep the registers of `now` if it is a boundary, and say whether it was."""
+        boundary = now % self.period_seconds == 0
+        if boundary:
             self.latches.append(Latch(now, self.import_wh, self.export_wh, power_w))
+        return boundary
 
     def reset(self) -> None:
         """Forget everything, as a meter does that was exchanged or has failed."""
-        self._import_mj = 0
-        self._export_mj = 0
+        self.import_mj = 0
+        self.export_mj = 0
         self.latches.clear()

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 from typing import Final, Self, cast
 
 from pymodbus.constants import ExcCodes
@@ -12,6 +13,7 @@ from pymodbus.simulator import DataType, SimData, SimDevice
 
 from adapters.simulated.errors import PortTakenError
 from adapters.simulated.image import FIRST_REGISTER
+from adapters.simulated.memory import MemoryFile
 from adapters.simulated.plans import HomePlan
 from adapters.simulated.registers import EnergyRegisters
 from adapters.simulated.simulation import HomeSimulation, SimulatedTime
@@ -56,7 +58,10 @@ class DeviceUrls:
 
 
 class SimulatedHome:
-    """A home whose devices answer between `start` and `stop`; its physics goes on when they do not."""
+    """A home whose devices answer between `start` and `stop`; its physics goes on when they do not.
+
+    With a file to keep their `memory` in, the devices go on where they were even after their process was killed.
+    """
 
     def __init__(
         self,
@@ -66,12 +71,15 @@ class SimulatedHome:
         *,
         latch_seconds: int,
         host: str = LOOPBACK,
+        memory: Path | None = None,
     ) -> None:
         registers = EnergyRegisters(
             plan.import_start_wh, plan.export_start_wh, latch_seconds, LATCH_DEPTH
         )
         self.plan = plan
-        self.simulation = HomeSimulation(plan.site, clock, time, registers)
+        self.simulation = HomeSimulation(
+            plan.site, clock, time, registers, None if memory is None else MemoryFile(memory)
+        )
         self.meter = MeterUnit(plan.name, self.simulation)
         self.meter_faults = Faults()
         self.inverter_faults = Faults()

@@ -11,6 +11,7 @@ from typing import Final
 
 from adapters.simulated.control import Command, SetpointControl
 from adapters.simulated.errors import RatingError
+from adapters.simulated.memory import Memory, MemoryFile, Totals
 from adapters.simulated.registers import EnergyRegisters
 from adapters.simulated.series import MJ_PER_WH
 from adapters.simulated.site import PERMILLE, Flows, Site, flow
@@ -50,19 +51,6 @@ class SimulatedTime:
             start = following
 
 
-@dataclass(slots=True)
-class Totals:
-    """What has flowed since the start, in mJ; the accounts that the conservation of energy is checked on."""
-
-    pv: int = 0
-    load: int = 0
-    charge: int = 0
-    discharge: int = 0
-    curtailed: int = 0
-    exported: int = 0
-    imported: int = 0
-
-
 @dataclass(frozen=True, slots=True)
 class Powers:
     """Momentary powers in W. Battery: discharge positive. Net: export positive."""
@@ -79,10 +67,15 @@ class Powers:
 
 
 class HomeSimulation:
-    """One home behind one connection point, from `clock.now()` at its making on."""
+    """One home behind one connection point, from `clock.now()` at its making on, or from where `memory` left off."""
 
     def __init__(
-        self, site: Site, clock: Clock, time: SimulatedTime, registers: EnergyRegisters
+        self,
+        site: Site,
+        clock: Clock,
+        time: SimulatedTime,
+        registers: EnergyRegisters,
+        memory: MemoryFile | None = None,
     ) -> None:
         self.site = site
         self.registers = registers
@@ -91,12 +84,19 @@ class HomeSimulation:
         self._control = SetpointControl()
         self._clock = clock
         self._time = time
+        self._memory = memory
         self._now = clock.now()
-        registers.latch(self._now, 0)
+        kept = memory.load(str(time)) if memory else None
+        if kept is not None:
+            self._recall(kept)
+        else:
+            registers.latch(self._now, 0)
+            self._remember()
 
     def advance(self) -> int:
         """Bring the home up to the clock, which never takes it back, and return the second reached."""
         until = self._clock.now()
+        latched = False
         while self._now < until:
             setpoint_w = self._control.setpoint_at(self._now)
             power_w = 0
@@ -105,12 +105,15 @@ class HomeSimulation:
                 self._account(flows)
                 power_w = _watts(flows.net_export, end - start)
             self._now += 1
-            self.registers.latch(self._now, power_w)
+            latched |= self.registers.latch(self._now, power_w)
+        if latched:
+            self._remember()
         return self._now
 
     def command(self, command: Command) -> None:
         """Give the inverter a set-point from now on."""
         self._control.give(command, self.advance())
+        self._remember()
 
     def commanded(self) -> tuple[Command, int]:
         """Return the command that holds now and the seconds until it reverts."""
@@ -140,6 +143,32 @@ class HomeSimulation:
     def soc_permille(self) -> int:
         """Usable state of charge, rounded down."""
         return self.stored_mj * PERMILLE // self.site.battery.usable_mj if self.site.battery else 0
+
+    def _remember(self) -> None:
+        if self._memory is None:
+            return
+        self._memory.save(
+            Memory(
+                time=str(self._time),
+                now=self._now,
+                stored_mj=self.stored_mj,
+                import_mj=self.registers.import_mj,
+                export_mj=self.registers.export_mj,
+                command=self._control.command,
+                expires_at=self._control.expires_at,
+                totals=self.totals,
+                latches=tuple(self.registers.latches),
+            )
+        )
+
+    def _recall(self, kept: Memory) -> None:
+        self._now = kept.now
+        self.stored_mj = kept.stored_mj
+        self.totals = kept.totals
+        self.registers.import_mj = kept.import_mj
+        self.registers.export_mj = kept.export_mj
+        self.registers.latches.extend(kept.latches)
+        self._control = SetpointControl(kept.command, kept.expires_at)
 
     def _account(self, flows: Flows) -> None:
         totals = self.totals
