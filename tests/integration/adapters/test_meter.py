@@ -44,7 +44,7 @@ async def test_the_registers_show_what_has_passed_the_connection_point(
     assert second == RegisterReading(WattHours(5000), WattHours(7700), Watts(-1000))
 
 
-@pytest.mark.spec("B-11", "B-13")
+@pytest.mark.spec("B-11")
 async def test_a_late_reading_of_a_boundary_is_exact(
     clock: VirtualClock, meter: ModbusMeter, home: SimulatedHome
 ) -> None:

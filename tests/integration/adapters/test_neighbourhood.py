@@ -50,7 +50,7 @@ def neighbourhood(clock: VirtualClock, homes: int) -> SimulatedNeighbourhood:
     return SimulatedNeighbourhood(plans_of(filed), clock, time, latch_seconds=SLOT)
 
 
-@pytest.mark.spec("C-37", "B-20")
+@pytest.mark.spec("C-37")
 async def test_thirty_homes_answer_from_one_process_each_with_its_own_registers() -> None:
     clock = VirtualClock(START)
     filed = parse_neighbourhood(sample_neighbourhood(3, SampleSize(homes=30, days=1)))

@@ -13,7 +13,7 @@ def neighbourhood() -> Neighbourhood:
     return parse_neighbourhood(sample_neighbourhood(7, SampleSize(homes=10, days=2)))
 
 
-@pytest.mark.spec("B-20", "C-37")
+@pytest.mark.spec("C-37")
 def test_every_site_of_the_files_becomes_a_home(neighbourhood: Neighbourhood) -> None:
     plans = plans_of(neighbourhood)
 

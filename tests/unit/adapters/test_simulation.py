@@ -60,7 +60,7 @@ def test_a_slot_of_ten_seconds_carries_the_half_hour_of_the_series_to_the_wh() -
     assert readings == [(1120, 2000), (1120, 2200), (1120, 4350), (1120, 5360)]
 
 
-@pytest.mark.spec("B-11", "B-13", "F-21")
+@pytest.mark.spec("B-11", "F-21")
 def test_the_registers_are_latched_at_each_boundary_though_nobody_looked() -> None:
     clock = VirtualClock(START + 3)
     home = make(clock)
