@@ -1,7 +1,8 @@
 """The order book as it is displayed (C-15 to C-21).
 
-Three columns SELL | PRICE | BUY with prices falling from top to bottom, at most eight levels a side; what lies
-beyond them is summed up as OVER above the sells and UNDER below the buys. Prices without orders are not shown.
+Three columns SELL | PRICE | BUY with prices falling from top to bottom, at most eight levels a
+side; what lies beyond them is summed up as OVER above the sells and UNDER below the buys. Prices
+without orders are not shown.
 """
 
 from collections.abc import Iterator, Mapping

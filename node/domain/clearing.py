@@ -1,11 +1,13 @@
 """The call auction: one price and one volume for a slot's whole book (C-04, C-11, G-04, G-05, G-06).
 
-With S(p) the energy of offers with a limit up to p and D(p) that of bids with a limit of at least p:
+With S(p) the energy of offers with a limit up to p and D(p) that of bids with a limit of at least
+p:
 
-* the price is the lowest p at which the offers up to p cover the bids above p; that is the limit of the partly
-  filled marginal order, and the lowest price where a range of equilibrium prices is left;
+* the price is the lowest p at which the offers up to p cover the bids above p; that is the limit of
+  the partly filled marginal order, and the lowest price where a range of equilibrium prices is left;
 * the volume is min(S(p), D(p)), the largest that can trade at one price;
-* bids above and offers below p are filled whole; at p each side shares what is left pro rata, exact to the Wh.
+* bids above and offers below p are filled whole; at p each side shares what is left pro rata, exact
+  to the Wh.
 
 Accounts are not looked at: a call auction may fill both sides of one account (G-06).
 """
@@ -130,8 +132,8 @@ def clear(orders: Sequence[Order]) -> Clearing:
 def highest_equilibrium(orders: Iterable[Order]) -> SenPerKwh:
     """Return the upper end of the price interval of a book in which something trades.
 
-    It is the highest price at which the offers below it do not exceed the bids from it upwards: the cheapest of the
-    bids that are filled at all and the offers that are not fully filled.
+    It is the highest price at which the offers below it do not exceed the bids from it upwards: the
+    cheapest of the bids that are filled at all and the offers that are not fully filled.
     """
     return _highest_equilibrium(list(_steps(orders)))
 
@@ -139,8 +141,8 @@ def highest_equilibrium(orders: Iterable[Order]) -> SenPerKwh:
 def pro_rata(level: MarginalLevel, before: int, energy: int) -> WattHours:
     """Return what an order of `energy` standing behind `before` gets of a marginal level.
 
-    Each boundary is floored once, so the shares of a level add up to what is filled and each lies within 1 Wh of
-    its exact share (G-05).
+    Each boundary is floored once, so the shares of a level add up to what is filled and each lies
+    within 1 Wh of its exact share (G-05).
     """
     upper = level.filled * (before + energy) // level.total
     return WattHours(upper - level.filled * before // level.total)
@@ -156,7 +158,8 @@ def outcome_of(
 ) -> Outcome:
     """Return what became of an order, with the reason when it got nothing.
 
-    Of `clearing` only the price and the marginal levels are looked at; it is None before the auction is held.
+    Of `clearing` only the price and the marginal levels are looked at; it is None before the
+    auction is held.
     """
     if cancelled:
         return Outcome.CANCELLED

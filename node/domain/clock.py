@@ -26,7 +26,8 @@ class Clock(Protocol):
         ...
 
 
-#: Longest nap of the system clock: a wall clock that is set forward is noticed after this time at the latest.
+#: Longest nap of the system clock: a wall clock that is set forward is noticed after this time at
+#: the latest.
 LONGEST_NAP_SECONDS = 5.0
 
 
@@ -57,8 +58,9 @@ class SystemClock:
 class VirtualClock:
     """A clock that stands still until it is moved: replays and tests.
 
-    `advance_to` moves it and wakes the tasks that wait for an instant up to the new one. A synchronous sleeper is
-    alone in its thread, so its sleep moves the clock itself. The clock never goes back.
+    `advance_to` moves it and wakes the tasks that wait for an instant up to the new one. A
+    synchronous sleeper is alone in its thread, so its sleep moves the clock itself. The clock never
+    goes back.
     """
 
     def __init__(self, start: int) -> None:

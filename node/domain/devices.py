@@ -1,8 +1,8 @@
 """What a home needs from its devices, whatever protocol they speak.
 
-Directions are named, never guessed from a sign alone: *export* and *discharge* are positive, *import* and
-*charge* negative, seen from the home towards the grid. An adapter turns a device's own signs, scales and
-units into these and raises a `DeviceError` of `node.domain.errors`, nothing else.
+Directions are named, never guessed from a sign alone: *export* and *discharge* are positive,
+*import* and *charge* negative, seen from the home towards the grid. An adapter turns a device's own
+signs, scales and units into these and raises a `DeviceError` of `node.domain.errors`, nothing else.
 """
 
 from dataclasses import dataclass
@@ -28,9 +28,10 @@ class RegisterReading:
 class InverterState:
     """A hybrid inverter at one instant: photovoltaics, battery and connection point.
 
-    `soc_permille` is the usable state of charge, 0 to 1000; it is 0 and `capacity_wh` is 0 without a battery.
-    `battery_power_w` is positive while the battery discharges; `power_w` is positive while the inverter feeds
-    out; `setpoint_w` is the armed set-point, None while the inverter follows its own default.
+    `soc_permille` is the usable state of charge, 0 to 1000; it is 0 and `capacity_wh` is 0 without
+    a battery. `battery_power_w` is positive while the battery discharges; `power_w` is positive
+    while the inverter feeds out; `setpoint_w` is the armed set-point, None while the inverter
+    follows its own default.
     """
 
     soc_permille: int
@@ -65,7 +66,8 @@ class Meter(Protocol):
         """Read the registers as the meter latched them at `boundary`, a slot boundary in Unix seconds.
 
         A reading fetched late is then as exact as one fetched in time; `at` is `boundary`. Raises
-        `RegistersNotHeldError` while the meter does not hold that instant yet, or when it has dropped it.
+        `RegistersNotHeldError` while the meter does not hold that instant yet, or when it has
+        dropped it.
         """
         ...
 
@@ -85,8 +87,8 @@ class Inverter(Protocol):
     async def arm(self, setpoint_w: Watts, revert_seconds: int) -> None:
         """Hold the connection point at `setpoint_w` W (positive = export to the grid, negative = import).
 
-        The device drops the set-point by itself after `revert_seconds`, so that a dead home controls nothing.
-        Arming again replaces the set-point and starts the time anew.
+        The device drops the set-point by itself after `revert_seconds`, so that a dead home
+        controls nothing. Arming again replaces the set-point and starts the time anew.
         """
         ...
 

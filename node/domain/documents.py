@@ -1,6 +1,7 @@
 """Decoded JSON that is checked field by field: the tools that file formats and messages share.
 
-Every refusal is a `FieldError` that names the path of the field, such as `orders[3].limit_sen`, and its wrong value.
+Every refusal is a `FieldError` that names the path of the field, such as `orders[3].limit_sen`, and
+its wrong value.
 """
 
 import json

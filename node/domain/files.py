@@ -1,7 +1,8 @@
 """The two file formats on which the market's arithmetic can be tried without a network.
 
-`book clear` reads orders and answers price, volume, fills and units; `settle` reads trades and metered values and
-answers everybody's cash. Integers only; whatever is wrong is refused with the path of the field.
+`book clear` reads orders and answers price, volume, fills and units; `settle` reads trades and
+metered values and answers everybody's cash. Integers only; whatever is wrong is refused with the
+path of the field.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,6 +1,7 @@
 """Forecasts of a home, as its device prints them (C-30, C-38, C-39), and the simplest one that works.
 
-All energies are Wh per slot. Net energy is generation less demand: positive is a surplus, negative a deficit.
+All energies are Wh per slot. Net energy is generation less demand: positive is a surplus, negative
+a deficit.
 """
 
 from collections.abc import Iterable, Mapping
@@ -71,8 +72,9 @@ def same_slot_a_day_earlier(
 ) -> WattHours | None:
     """Forecast a slot by what the same slot brought a day earlier, or on the latest known day of the week before.
 
-    `day_seconds` is the length of a day of the deployment, 48 slots. Only slots that start before `known_before` are
-    looked at, so that no forecast sees what has not been measured yet. None when no such day is known.
+    `day_seconds` is the length of a day of the deployment, 48 slots. Only slots that start before
+    `known_before` are looked at, so that no forecast sees what has not been measured yet. None when
+    no such day is known.
     """
     for days in range(1, LOOK_BACK_DAYS + 1):
         earlier = DeliverySlot(slot - days * day_seconds)

@@ -1,8 +1,9 @@
 """Balanced units: who delivers to whom (C-23 to C-28, G-31).
 
-The fills of the sellers are laid end to end in `sequence` order, and so are those of the buyers; both cover
-[0, volume). Every overlap of a seller's stretch with a buyer's is one unit. At most sellers + buyers - 1 units come
-out, they add up exactly, and anybody can lay them again from the fills alone.
+The fills of the sellers are laid end to end in `sequence` order, and so are those of the buyers;
+both cover [0, volume). Every overlap of a seller's stretch with a buyer's is one unit. At most
+sellers + buyers - 1 units come out, they add up exactly, and anybody can lay them again from the
+fills alone.
 """
 
 from collections import defaultdict

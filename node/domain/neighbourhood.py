@@ -1,7 +1,8 @@
 """A neighbourhood on file: who takes part, what they use and generate each half hour, and what the exchange paid.
 
-The format is that of four CSV files in a folder; times are ISO 8601 with their offset, energies kWh per slot, prices
-JPY/kWh. A replay takes the energies as what really flowed, and nothing of a later day is known on an earlier one.
+The format is that of four CSV files in a folder; times are ISO 8601 with their offset, energies kWh
+per slot, prices JPY/kWh. A replay takes the energies as what really flowed, and nothing of a later
+day is known on an earlier one.
 """
 
 from collections.abc import Iterable, Mapping

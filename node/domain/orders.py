@@ -21,8 +21,8 @@ class Side(StrEnum):
 class Order:
     """A limit order of the call auction.
 
-    `limit` is the worst price its sender accepts; 0 is valid (C-11). `sequence` is its place in the order of
-    arrival, which decides rounding and the laying of units, never priority.
+    `limit` is the worst price its sender accepts; 0 is valid (C-11). `sequence` is its place in the
+    order of arrival, which decides rounding and the laying of units, never priority.
     """
 
     id: str

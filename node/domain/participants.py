@@ -1,6 +1,7 @@
 """Who takes part in the market and what a metering point stands for (C-06, G-25, G-33).
 
-Numbers are those of the contracts: a role is a bit, a party's roles a mask; kinds and sources count from 0.
+Numbers are those of the contracts: a role is a bit, a party's roles a mask; kinds and sources count
+from 0.
 """
 
 from enum import IntEnum, IntFlag

@@ -1,7 +1,8 @@
 """What a home can trade and how it delivers it: from forecast and battery to energies, from fills to a set-point.
 
-`seconds` is the physical time that a slot carries, 1800 for a half hour; in a demonstration the physics runs faster
-than the clock and the two differ. Sums are rounded so that the battery is never asked for more than it has.
+`seconds` is the physical time that a slot carries, 1800 for a half hour; in a demonstration the
+physics runs faster than the clock and the two differ. Sums are rounded so that the battery is never
+asked for more than it has.
 """
 
 from collections.abc import Iterable
@@ -49,8 +50,9 @@ class BatteryRules:
 class Tradable:
     """The energies that a home has to trade in a slot and those that it may trade if the price is right.
 
-    A surplus beyond what the battery can take has to be sold, a deficit beyond what it can give has to be bought.
-    What has to be sold and what has to or may be bought never occur together, nor the other way round.
+    A surplus beyond what the battery can take has to be sold, a deficit beyond what it can give has
+    to be bought. What has to be sold and what has to or may be bought never occur together, nor the
+    other way round.
     """
 
     must_sell: WattHours
@@ -82,7 +84,8 @@ def tradable(
     limit = max(room.charge_wh, room.discharge_wh) if amount is None else amount
     least = net_wh - min(limit, room.charge_wh)  # net export with the battery charging all it may
     most = net_wh + min(limit, room.discharge_wh)  # and discharging all it may
-    # What has to be traded depends on the whole battery, not on the amount its owner puts on the market.
+    # What has to be traded depends on the whole battery, not on the amount its owner puts on the
+    # market.
     must_sell = max(0, net_wh - room.charge_wh)
     must_buy = max(0, -net_wh - room.discharge_wh)
     return Tradable(
@@ -105,8 +108,8 @@ def position_of(units: Iterable[BalancedUnit], participant: str) -> Position:
 def setpoint(position: Position, seconds: int) -> Watts:
     """Return the power to hold at the connection point so that a slot delivers the position (C-28).
 
-    Positive feeds out. Over a half hour it is exactly twice the energy in Wh, so the outflow equals the sum of the
-    matched units to the last Wh.
+    Positive feeds out. Over a half hour it is exactly twice the energy in Wh, so the outflow equals
+    the sum of the matched units to the last Wh.
     """
     return mean_power(position.net_export, seconds)
 

@@ -1,7 +1,7 @@
 """By which prices a home bids: replaceable policies and the wishes of users (C-01, C-07, C-40 to C-46, G-09, G-26).
 
-A policy turns what a home can trade into draft orders; it neither knows the network nor the time. In every answer
-each offer is dearer than each bid, so that an agent never trades with itself.
+A policy turns what a home can trade into draft orders; it neither knows the network nor the time.
+In every answer each offer is dearer than each bid, so that an agent never trades with itself.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -68,8 +68,9 @@ RETAIL = OutsideOptions()
 class Situation:
     """What a policy looks at for one slot.
 
-    `net_wh` is the forecast generation less demand; `soc_percent` is None without a battery; `reference_price` is
-    what the exchange paid in the same slot a day earlier, None where that is not known.
+    `net_wh` is the forecast generation less demand; `soc_percent` is None without a battery;
+    `reference_price` is what the exchange paid in the same slot a day earlier, None where that is
+    not known.
     """
 
     net_wh: WattHours
@@ -127,8 +128,8 @@ def soc_row(soc_percent: int, table: Sequence[SocRow] = SOC_TABLE) -> SocRow:
 class SocTablePolicy:
     """Bids by the state of charge: the fuller the battery, the lower both prices (C-45).
 
-    What the battery cannot take or give is offered and asked for at the outside options: it has to go or to come.
-    A home without a battery knows only these.
+    What the battery cannot take or give is offered and asked for at the outside options: it has to
+    go or to come. A home without a battery knows only these.
     """
 
     table: tuple[SocRow, ...] = SOC_TABLE
@@ -177,8 +178,8 @@ class FixedLimitPolicy:
 class JepxFollowingPolicy:
     """Bids around the exchange's price of the same slot a day earlier, between the outside options (G-26).
 
-    Forced energy goes at that price; what the battery may add is sold `margin` above and bought `margin` below it.
-    Without a known price it takes the middle of the outside options.
+    Forced energy goes at that price; what the battery may add is sold `margin` above and bought
+    `margin` below it. Without a known price it takes the middle of the outside options.
     """
 
     outside: OutsideOptions = RETAIL

@@ -1,7 +1,8 @@
 """Readings: what a gateway signs for a slot, what makes it believable, and how a batch packs it (G-11, G-27).
 
-A reading carries the cumulative registers at both ends of its slot, so that neighbours in time must join and nothing
-can be left out unseen. A second, different reading under the same sequence or version is evidence against the gateway.
+A reading carries the cumulative registers at both ends of its slot, so that neighbours in time must
+join and nothing can be left out unseen. A second, different reading under the same sequence or
+version is evidence against the gateway.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,8 +27,9 @@ _LARGEST_UINT64 = (1 << 64) - 1
 class Reading:
     """A reading as its gateway signs it; field for field the EIP-712 struct of the same name.
 
-    Registers are cumulative Wh at both ends of the slot. `measured_at` is when the closing registers were read.
-    `sequence` rises with every reading of a gateway. `version` is 1 for the original, higher for a correction.
+    Registers are cumulative Wh at both ends of the slot. `measured_at` is when the closing
+    registers were read. `sequence` rises with every reading of a gateway. `version` is 1 for the
+    original, higher for a correction.
     """
 
     point: int

@@ -1,7 +1,7 @@
 """A small neighbourhood made from a seed, in the files of `node.domain.neighbourhood` (B-02).
 
-The average household uses 8.29 kWh a day, exactly. Sun, clouds, habits and prices are drawn from the seed in integers
-only: the same seed gives the same files on every machine.
+The average household uses 8.29 kWh a day, exactly. Sun, clouds, habits and prices are drawn from
+the seed in integers only: the same seed gives the same files on every machine.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,7 +21,8 @@ HOUSEHOLD_DAY_WH = 8290
 #: A neighbourhood shop with refrigeration.
 SHOP_DAY_WH = 62_000
 
-#: Curves over a day: (half hour, height) between which a straight line runs. Heights are relative but for prices.
+#: Curves over a day: (half hour, height) between which a straight line runs. Heights are relative
+#: but for prices.
 _Curve = tuple[tuple[int, int], ...]
 _HOUSEHOLD: _Curve = (
     (0, 30),
@@ -46,7 +47,8 @@ _PRICE_SEN: _Curve = (
     (47, 1280),
 )
 
-#: Half hours between which the sun shines (5:00 to 18:30), and how far a roof turned east or west moves its peak.
+#: Half hours between which the sun shines (5:00 to 18:30), and how far a roof turned east or west
+#: moves its peak.
 _SUNRISE, _SUNSET, _AZIMUTH_SHIFT = 10, 37, 3
 
 #: What a site yields at best, in per mille of its rated power.

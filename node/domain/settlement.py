@@ -1,8 +1,9 @@
 """Settlement of a slot: cash for trades and for imbalance, collateral, and silence (G-10, G-11, G-12).
 
-Trades settle at their price for the contracted energy. What a metering point then exported more or less than it had
-sold, net of what it bought, is its imbalance, settled with the balancing account at the slot's long or short price.
-Nothing is netted between points, nothing rounds, and all cash of a slot adds up to zero.
+Trades settle at their price for the contracted energy. What a metering point then exported more or
+less than it had sold, net of what it bought, is its imbalance, settled with the balancing account
+at the slot's long or short price. Nothing is netted between points, nothing rounds, and all cash of
+a slot adds up to zero.
 """
 
 from collections.abc import Hashable, Iterable, Mapping
@@ -63,7 +64,8 @@ class Contract:
 class PointSettlement:
     """What one metering point receives (positive) or pays for a slot, and why.
 
-    `held` are proceeds that stay reserved while the reading is missing. `missing` flags a point without a reading.
+    `held` are proceeds that stay reserved while the reading is missing. `missing` flags a point
+    without a reading.
     """
 
     contract_cash: Yen5
@@ -93,8 +95,8 @@ def settle_slot(
 ) -> SlotSettlement[PartyT]:
     """Settle a slot from its trades and what was metered, whoever appears in either, in order of appearance.
 
-    Whoever traded but has no metered value is flagged: its sales count as not delivered, its purchases as consumed,
-    so that silence never pays.
+    Whoever traded but has no metered value is flagged: its sales count as not delivered, its
+    purchases as consumed, so that silence never pays.
     """
     contracts = contracts_of(trades)
     points: dict[PartyT, PointSettlement] = {}
@@ -138,7 +140,8 @@ def settle_point(
 def settle_without_reading(contract: Contract) -> PointSettlement:
     """Settle a point whose reading is missing at the end of the reading window (G-11).
 
-    Its purchases are paid and the proceeds of its sales stay reserved; the imbalance is not known yet.
+    Its purchases are paid and the proceeds of its sales stay reserved; the imbalance is not known
+    yet.
     """
     return PointSettlement(
         contract_cash=Yen5(-contract.paid),
@@ -169,7 +172,8 @@ def imbalance_prices(
 ) -> ImbalancePrices:
     """Return the prices that settle a slot: what was published, or the product's bounds, never better than the market.
 
-    short is at least and long at most the clearing price, so that withholding energy never pays (G-10).
+    short is at least and long at most the clearing price, so that withholding energy never pays
+    (G-10).
     """
     prices = published or ImbalancePrices(product.long_floor, product.short_cap)
     if clearing_price is None:
@@ -188,7 +192,8 @@ def check_published(product: Product, prices: ImbalancePrices) -> None:
 def collateral(product: Product, side: Side, limit_or_price: SenPerKwh, energy: WattHours) -> Yen5:
     """Return what an order reserves at its limit, and what its fill keeps reserved at the clearing price (G-12).
 
-    A bid may cost its price; an offer that is not delivered costs what the shortfall is dearer than its price.
+    A bid may cost its price; an offer that is not delivered costs what the shortfall is dearer than
+    its price.
     """
     if side is Side.BUY:
         return cost(energy, limit_or_price)

@@ -1,6 +1,7 @@
 """Delivery slots and the calendar of a product (C-14, G-02, G-08, G-10, G-29, G-30).
 
-Instants are Unix seconds, UTC. A slot is named by its start, a multiple of the slot length. Its time line:
+Instants are Unix seconds, UTC. A slot is named by its start, a multiple of the slot length. Its
+time line:
 
     call time .. slot start     `clear` may run; without it the slot lapses at its start
     gate closure                the continuous book closes (call time <= gate closure <= slot start)
@@ -8,7 +9,8 @@ Instants are Unix seconds, UTC. A slot is named by its start, a multiple of the 
     reading deadline            settled from here on
     final time                  nothing changes any more from here on
 
-Labels and numbers of slots are those of a Japanese screen: Asia/Tokyo, which has no daylight saving time.
+Labels and numbers of slots are those of a Japanese screen: Asia/Tokyo, which has no daylight saving
+time.
 """
 
 from collections.abc import Iterator
@@ -43,8 +45,8 @@ def _require(parameter: str, value: int, *, low: int, high: int) -> None:
 class Product:
     """The parameters of a product. Durations in seconds, prices in sen per kWh.
 
-    `long_floor` is the lowest long price that may be published and `short_cap` the highest short price; they hold
-    where none was published.
+    `long_floor` is the lowest long price that may be published and `short_cap` the highest short
+    price; they hold where none was published.
     """
 
     slot_seconds: int
@@ -194,7 +196,8 @@ class Product:
         raise SlotError(f"no slot of {day} has the number {number}")
 
 
-#: The product of a real market: half hours, called and closed an hour ahead, settled after an hour, final after a week.
+#: The product of a real market: half hours, called and closed an hour ahead, settled after an hour,
+#: final after a week.
 HALF_HOURS = Product(
     slot_seconds=1800,
     call_lead=3600,

@@ -1,7 +1,8 @@
 """CSV tables of half-hourly data, read strictly: every error names file, line and column.
 
-Energy files are in kWh; they become Wh as differences of the floored running sum of each column, so that no energy is
-lost or made by rounding (G-32). Reading the file itself is left to the caller, who hands in its lines.
+Energy files are in kWh; they become Wh as differences of the floored running sum of each column, so
+that no energy is lost or made by rounding (G-32). Reading the file itself is left to the caller,
+who hands in its lines.
 """
 
 import csv

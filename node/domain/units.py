@@ -1,7 +1,7 @@
 """Quantities of the market, each an integer with its own name.
 
-Energy is whole Wh, a price whole sen per kWh (0.01 JPY/kWh) and money whole 1e-5 JPY. The three fit so that
-price times energy is money exactly: nothing in the money path rounds.
+Energy is whole Wh, a price whole sen per kWh (0.01 JPY/kWh) and money whole 1e-5 JPY. The three fit
+so that price times energy is money exactly: nothing in the money path rounds.
 """
 
 from typing import NewType

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-#: A folder beside the project with half-hourly data of a real month; it is never part of the project.
+#: A folder beside the project with half-hourly data of a real month; it is never part of the
+#: project.
 REFERENCE_MONTH = Path(__file__).parents[4] / "shared" / "data" / "aug2022"
 
 

@@ -11,8 +11,8 @@ from node.domain.orders import Order, Side
 from node.domain.slots import JST
 from node.domain.units import SenPerKwh, WattHours
 
-#: C-16 and C-17 in sen and Wh (the screen's unit is left open; 1 is taken as 1 kWh). The first of the sells and the last
-#: of the buys lie outside the window and make up OVER and UNDER.
+#: C-16 and C-17 in sen and Wh (the screen's unit is left open; 1 is taken as 1 kWh). The first of
+#: the sells and the last of the buys lie outside the window and make up OVER and UNDER.
 SELLS = [
     (2110, 9),
     (2130, 7),

@@ -1,9 +1,9 @@
 """Settlement: cash of a slot, collateral, and silence.
 
 given trades and metered values
-  it should pay trades at their price for the contracted energy
-  it should settle what was delivered more or less at the long or short price, with the balancing account
-  it should add up to zero, netting nothing
+  it should pay trades at their price for the contracted energy it should settle what was delivered
+  more or less at the long or short price, with the balancing account it should add up to zero,
+  netting nothing
 given a point without a reading
   it should pay its purchases and hold the proceeds of its sales
   it should settle as usual when the reading comes late
