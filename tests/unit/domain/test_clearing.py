@@ -28,6 +28,7 @@ from node.domain.clearing import (
     Outcome,
     PriceInterval,
     clear,
+    highest_equilibrium,
     outcome_of,
     pro_rata,
 )
@@ -288,7 +289,8 @@ def test_price_volume_and_interval_are_those_that_trying_every_price_finds(
         assert cleared.price is None
         return
     assert cleared.price == min(tried.equilibria)
-    assert cleared.interval == (PriceInterval(cleared.price, SenPerKwh(max(tried.equilibria))))
+    assert cleared.interval == PriceInterval(cleared.price, SenPerKwh(max(tried.equilibria)))
+    assert highest_equilibrium(book) == max(tried.equilibria)
 
 
 @pytest.mark.spec("G-04")

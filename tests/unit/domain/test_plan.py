@@ -46,7 +46,6 @@ def unit(seller: str, buyer: str, energy: int) -> BalancedUnit:
 # -- what a battery can do in a slot
 
 
-@pytest.mark.spec("F-27")
 @pytest.mark.parametrize(
     ("soc_permille", "expected"),
     [(500, room(1500, 1500)), (950, room(500, 1500)), (50, room(1500, 500)), (1000, room(0, 1500))],
