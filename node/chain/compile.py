@@ -82,7 +82,7 @@ class Artifact:
             "deployedBytecode": f"0x{self.deployed_bytecode}",
             "immutableReferences": self.immutables,
         }
-        return json.dumps(document, indent=2) + "\n"
+        return json.dumps(document, indent=1) + "\n"
 
 
 def compile_contracts(root: Path) -> tuple[Artifact, ...]:
