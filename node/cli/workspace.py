@@ -22,43 +22,43 @@ class Workspace:
 
     @property
     def manifest(self) -> Path:
-        """The deployment manifest: addresses, code hashes, product."""
+        """Return the deployment manifest: addresses, code hashes, product."""
         return self.root / "manifest.json"
 
     @property
     def chain_state(self) -> Path:
-        """The persisted state of the embedded chain."""
+        """Return the persisted state of the embedded chain."""
         return self.root / "chain" / "state.json"
 
     @property
     def directory(self) -> Path:
-        """Who is who in this deployment: accounts, metering points, process addresses. Holds no secret."""
+        """Return the file that says who is who in this deployment: accounts, metering points, process addresses. Holds no secret."""
         return self.root / "directory.json"
 
     @property
     def hub_database(self) -> Path:
-        """The hub's SQLite file."""
+        """Return the hub's SQLite file."""
         return self.root / "hub" / "hub.sqlite"
 
     @property
     def password_file(self) -> Path:
-        """The password of the keystores made by `demo`."""
+        """Return the file with the password of the keystores made by `demo`."""
         return self.root / "keys" / "password"
 
     def keystore(self, name: str) -> Path:
-        """The encrypted keystore of an account, gateway or oracle."""
+        """Return the encrypted keystore of an account, gateway or oracle."""
         return self.root / "keys" / f"{name}.json"
 
     def state(self, kind: str, name: str) -> Path:
-        """The state file of a process."""
+        """Return the state file of a process."""
         return self.root / kind / f"{name}.sqlite"
 
     def config(self, kind: str, name: str) -> Path:
-        """The configuration of a process of a demonstration."""
+        """Return the configuration of a process of a demonstration."""
         return self.root / kind / f"{name}.json"
 
     def log(self, name: str) -> Path:
-        """What a process of a demonstration printed."""
+        """Return the log of a process of a demonstration."""
         return self.root / "logs" / f"{name}.log"
 
     def write_json(self, path: Path, document: object, *, secret: bool = False) -> None:

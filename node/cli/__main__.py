@@ -1,0 +1,5 @@
+"""`python -m node.cli`: the command `yuimaru`."""
+
+from node.cli.main import main
+
+main()
