@@ -101,7 +101,7 @@ class Agreed:
 
 @dataclass(frozen=True, slots=True)
 class Reduced:
-    """The longest list, found greedily, on which enough of those that answered may agree."""
+    """A shorter list, on which enough of those that answered may agree."""
 
     proposal: Proposal
 
@@ -155,14 +155,32 @@ def decide(
         # No more than the quorum: each further signature costs gas and proves nothing more.
         signers = sorted(signatures, key=str.lower)[:quorum]
         return Agreed(tuple(signatures[signer] for signer in signers))
-    wanted = quorum - len(signatures)
     on_list = set(proposal.points)
-    doubted = sorted(filter(None, (on_list & set(points) for points in disputes.values())), key=len)
-    if len(doubted) < wanted:
-        return Standoff()
-    # Those who dispute least are followed, so a liar who disputes everything decides nothing.
-    reduced = proposal.without(set[int]().union(*doubted[:wanted]))
+    doubted = [said for points in disputes.values() if (said := on_list & set(points))]
+    dropped = _least_dropped(doubted, quorum - len(signatures))
+    reduced = None if dropped is None else proposal.without(dropped)
     return Standoff() if reduced is None else Reduced(reduced)
+
+
+def _least_dropped(doubted: Sequence[set[int]], wanted: int) -> set[int] | None:
+    """Return the points to leave out so that `wanted` of those who dispute can sign, None when they are too few.
+
+    Found greedily from each of them in turn: who adds least is followed next. So a liar who disputes everything decides
+    nothing, and the work stays small in large sets.
+    """
+    if len(doubted) < wanted:
+        return None
+    return min((_followed(doubted, first, wanted) for first in range(len(doubted))), key=len)
+
+
+def _followed(doubted: Sequence[set[int]], first: int, wanted: int) -> set[int]:
+    dropped = set(doubted[first])
+    others = [said for index, said in enumerate(doubted) if index != first]
+    for _ in range(wanted - 1):
+        nearest = min(others, key=lambda said: len(said - dropped))
+        others.remove(nearest)
+        dropped |= nearest
+    return dropped
 
 
 def turncoats(before: Mapping[str, frozenset[int]], now: Mapping[str, frozenset[int]]) -> set[str]:
