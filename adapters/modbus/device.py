@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from adapters.modbus.errors import (
     DeviceClosedError,
     ExceptionAnswerError,
+    GarbledAnswerError,
     ModelChangedError,
     ModelMissingError,
     NotSunSpecError,
@@ -28,6 +29,9 @@ from adapters.sunspec import (
 HEADER = 2
 
 LAST_REGISTER = 0xFFFF
+
+#: Scale factors lie between -10 and 10 (SunSpec Device Information Model, 4.2.8).
+LARGEST_EXPONENT = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +56,10 @@ class ModelReading:
 
         A whole number, rounded towards zero; `decimals` moves the point to keep digits: 1 gives tenths.
         """
-        point = self._layout.points[name]
         value = self.raw(name)
         if value is None:
             return None
-        exponent = None if point.scale is None else self.raw(point.scale)
-        return scaled(value, (exponent or 0) + decimals)
+        return scaled(value, self.exponent(name) + decimals)
 
     def value(self, name: str, decimals: int = 0) -> int:
         """Return a point as `optional` does, or raise `PointMissingError`."""
@@ -65,6 +67,19 @@ class ModelReading:
         if value is None:
             raise PointMissingError(self._device, self._layout.model, name)
         return value
+
+    @property
+    def repeats(self) -> int:
+        """How many copies of its repeating group the model has."""
+        return self._layout.repeats
+
+    def exponent(self, name: str) -> int:
+        """Return the scale factor of a point, 0 when it has none."""
+        scale = self._layout.points[name].scale
+        exponent = (None if scale is None else self.raw(scale)) or 0
+        if abs(exponent) > LARGEST_EXPONENT:
+            raise GarbledAnswerError(self._device, f"{scale} says {exponent}, beyond -10 to 10")
+        return exponent
 
     def raw(self, name: str) -> int | None:
         """Return a point as the register holds it."""
@@ -155,7 +170,7 @@ class SunSpecDevice:
         first, count = laid.span(names)
         # The header is read along where it fits, in one question with the values and their scale factors.
         joined = first + count <= LONGEST_READ
-        header = await turn.read(found.address, first + count if joined else HEADER)
+        header = await turn.read(found.address, max(first + count, HEADER) if joined else HEADER)
         if header[:HEADER] != [model, found.length]:
             self._scanned_generation = None
             raise ModelChangedError(self.name, model, header[:HEADER])

@@ -8,7 +8,7 @@ from adapters.modbus.device import ModelReading, SunSpecDevice
 from adapters.modbus.errors import ReadBackMismatchError, RevertTimeError
 from adapters.sunspec import DER_AC, DER_CAPACITY, DER_CONTROL, DER_DC, DER_STORAGE, unscaled
 from node.domain.devices import InverterState
-from node.domain.errors import DeviceError
+from node.domain.errors import DeviceError, SetpointRefusedError
 from node.domain.units import WattHours, Watts
 
 ENABLED, DISABLED = 1, 0
@@ -18,6 +18,7 @@ PORT_PV, PORT_STORAGE = 0, 1
 #: Shortest revert time: devices count whole seconds, and one second could be over before the read-back.
 SHORTEST_REVERT_SECONDS: Final = 2
 LONGEST_REVERT_SECONDS: Final = 0xFFFF_FFFE
+LARGEST_INT32: Final = 0x7FFF_FFFF
 
 #: The block of model 704 that holds a set-point with everything that ends it.
 BLOCK: Final = ("WSetEna", "WSetRvrtTms")
@@ -76,10 +77,15 @@ class ModbusInverter:
         within = await self._within_ratings(setpoint_w)
 
         def command(block: ModelReading) -> Mapping[str, int]:
+            value = unscaled(within, block.exponent("WSet"))
+            if abs(value) > LARGEST_INT32:
+                raise SetpointRefusedError(
+                    self._device.name, f"{within} W is {value} in WSet, more than it holds"
+                )
             return {
                 "WSetEna": ENABLED,
                 "WSetMod": MODE_WATTS,
-                "WSet": unscaled(within, block.raw("WSet_SF") or 0),
+                "WSet": value,
                 "WSetEnaRvrt": DISABLED,
                 "WSetRvrtTms": revert_seconds,
             }
@@ -105,15 +111,15 @@ class ModbusInverter:
         most = _rating(readings[DER_CAPACITY], "WMax")
         if most is None:
             most = readings[DER_CAPACITY].value("WMaxRtg")
-        least = setpoint_w if self._import_limit_w is None else -self._import_limit_w
-        return max(least, min(setpoint_w, most))
+        within = min(setpoint_w, most)
+        return within if self._import_limit_w is None else max(within, -self._import_limit_w)
 
     async def _port_powers(self) -> tuple[int, int]:
         """Return the power of the PV and of the storage ports in W."""
-        count = (await self._device.read({DER_DC: ("NPrt",)}))[DER_DC].value("NPrt")
-        ports = range(min(count, MOST_PORTS))
+        repeats = (await self._device.read({DER_DC: ("ID",)}))[DER_DC].repeats
+        ports = range(min(repeats, MOST_PORTS))
         names = [f"Prt[{port}].{point}" for port in ports for point in ("PrtTyp", "DCW")]
-        reading = (await self._device.read({DER_DC: names}))[DER_DC]
+        reading = (await self._device.read({DER_DC: ["ID", *names]}))[DER_DC]
         powers = {PORT_PV: 0, PORT_STORAGE: 0}
         for port in ports:
             kind = reading.optional(f"Prt[{port}].PrtTyp")

@@ -3,6 +3,7 @@
 from typing import Final
 
 from adapters.modbus.device import ModelReading, SunSpecDevice
+from adapters.modbus.errors import GarbledAnswerError
 from adapters.sunspec import INTERVAL_REGISTERS
 from node.domain.devices import RegisterReading
 from node.domain.errors import RegistersNotHeldError
@@ -30,8 +31,13 @@ class ModbusMeter:
 
     async def registers_at(self, boundary: int) -> RegisterReading:
         """Read the registers as the meter latched them at `boundary`, a slot boundary in Unix seconds."""
-        ring = await self._interval_model("Per", "N", "Oldest", "Newest")
-        index = boundary // ring.value("Per") % ring.value("N")
+        ring = await self._interval_model("Per", "Oldest", "Newest")
+        period = ring.value("Per")
+        if period < 1 or ring.repeats < 1:
+            raise GarbledAnswerError(
+                self._device.name, f"{ring.repeats} boundaries, {period} s apart"
+            )
+        index = boundary // period % ring.repeats
         names = [f"Bnd[{index}].{point}" for point in ("Tms", "WhImp", "WhExp", "W")]
         latch = await self._interval_model(*names)
         if latch.optional(names[0]) != boundary:

@@ -2,7 +2,8 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from typing import cast
 
 import pytest
@@ -14,6 +15,7 @@ from pymodbus.simulator.simcore import SimCore
 from adapters.modbus.errors import (
     BusyError,
     ExceptionAnswerError,
+    GarbledAnswerError,
     ModelChangedError,
     ModelMissingError,
     NoAnswerError,
@@ -26,9 +28,18 @@ from adapters.modbus.meter import ModbusMeter
 from adapters.registry import DeviceRegistry
 from adapters.simulated import HomePlan, SimulatedHome, demo_time
 from adapters.simulated.image import RegisterImage
-from adapters.sunspec import COMMON, INTERVAL_REGISTERS, METER_THREE_PHASE, layout
+from adapters.sunspec import (
+    COMMON,
+    DER_AC,
+    DER_CAPACITY,
+    DER_CONTROL,
+    DER_DC,
+    INTERVAL_REGISTERS,
+    METER_THREE_PHASE,
+    layout,
+)
 from node.domain.clock import VirtualClock
-from node.domain.errors import DeviceProtocolError, DeviceUnavailableError
+from node.domain.errors import DeviceError, DeviceProtocolError, DeviceUnavailableError
 from node.domain.units import Watts
 
 START = 1_700_000_000
@@ -74,6 +85,17 @@ def meter_image() -> RegisterImage:
     image = RegisterImage([layout(COMMON), layout(METER_THREE_PHASE)])
     for name, value in (("W", -70), ("W_SF", 1), ("TotWhExp", 5), ("TotWhImp", 6), ("TotWh_SF", 2)):
         image.set(METER_THREE_PHASE, name, value)
+    return image
+
+
+def inverter_image(ports: int) -> RegisterImage:
+    """An inverter of 4 kW that feeds out 1.5 kW and claims nine ports, whatever its model's length says."""
+    models = [layout(DER_AC), layout(DER_CAPACITY), layout(DER_CONTROL), layout(DER_DC, ports)]
+    image = RegisterImage([layout(COMMON), *models])
+    image.set(DER_AC, "W", 1500)
+    image.set(DER_CAPACITY, "WMaxRtg", 4000)
+    image.set(DER_CONTROL, "WSetEna", 0)
+    image.set(DER_DC, "NPrt", 9)
     return image
 
 
@@ -265,6 +287,110 @@ async def test_a_value_that_the_device_does_not_implement_is_named(device: Devic
 
     assert (refused.value.model, refused.value.point) == (METER_THREE_PHASE, "W")
     await meter.close()
+
+
+@pytest.mark.parametrize("exponent", [11, -11, 32_767])
+async def test_a_scale_factor_beyond_the_standard_is_no_answer(
+    device: Device, exponent: int
+) -> None:
+    image = meter_image()
+    image.set(METER_THREE_PHASE, "TotWh_SF", exponent)
+    meter = DeviceRegistry().meter(await device.serve(holding(40000, image.words)))
+
+    with pytest.raises(GarbledAnswerError, match=f"TotWh_SF says {exponent}"):
+        await meter.registers()
+
+    await meter.close()
+
+
+@pytest.mark.parametrize(("depth", "period"), [(0, 10), (3, 0)])
+async def test_latched_registers_without_a_period_or_a_place_are_no_answer(
+    device: Device, depth: int, period: int
+) -> None:
+    image = RegisterImage([layout(COMMON), layout(INTERVAL_REGISTERS, depth)])
+    image.set(INTERVAL_REGISTERS, "Per", period)
+    meter = DeviceRegistry().meter(await device.serve(holding(40000, image.words)))
+
+    with pytest.raises(GarbledAnswerError, match=f"{depth} boundaries, {period} s apart"):
+        await meter.registers_at(START)
+
+    await meter.close()
+
+
+async def test_a_port_count_that_the_length_belies_does_not_lead_astray(device: Device) -> None:
+    image = inverter_image(ports=0)
+    inverter = DeviceRegistry().inverter(await device.serve(holding(40000, image.words)))
+
+    state = await inverter.state()
+
+    assert (state.power_w, state.pv_power_w, state.battery_power_w) == (1500, 0, 0)
+    await inverter.close()
+
+
+async def test_a_set_point_in_per_cent_that_somebody_else_gave_is_told_in_watts(
+    device: Device,
+) -> None:
+    image = inverter_image(ports=1)
+    for name, value in (("WSetEna", 1), ("WSetMod", 0), ("WSetPct", -25), ("WSetPct_SF", 0)):
+        image.set(DER_CONTROL, name, value)
+    inverter = DeviceRegistry().inverter(await device.serve(holding(40000, image.words)))
+
+    assert (await inverter.state()).setpoint_w == -1000
+    await inverter.close()
+
+
+def too_few(question: bytes) -> bytes:
+    """One register, whatever was asked for."""
+    return question[:4] + bytes([0, 5, UNIT, 3, 2, 0, 7])
+
+
+def of_another_unit(question: bytes) -> bytes:
+    """A right answer to the first question, in another unit's name."""
+    return question[:4] + bytes([0, 7, UNIT + 1, 3, 4, 0x53, 0x75, 0x6E, 0x53])
+
+
+def of_another_question(question: bytes) -> bytes:
+    """A right answer with the number of another question."""
+    return bytes([question[0] ^ 0x7F, question[1], 0, 0, 0, 7, UNIT, 3, 4, 0x53, 0x75, 0x6E, 0x53])
+
+
+def noise(question: bytes) -> bytes:
+    """No Modbus at all."""
+    return b"HTTP/1.1 400 Bad Request\r\n\r\n" + question
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (too_few, GarbledAnswerError),
+        (of_another_unit, NoAnswerError),
+        (of_another_question, NoAnswerError),
+        (noise, NoAnswerError),
+    ],
+)
+async def test_what_is_no_answer_to_the_question_is_not_taken_for_one(
+    answer: Callable[[bytes], bytes], error: type[DeviceError]
+) -> None:
+    hung_up = asyncio.Event()
+
+    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            while question := await reader.read(260):
+                writer.write(answer(question))
+            writer.close()
+            await writer.wait_closed()
+        hung_up.set()
+
+    server = await asyncio.start_server(speak, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    meter = DeviceRegistry().meter(f"modbus+tcp://127.0.0.1:{port}/{UNIT}?timeout=0.2")
+
+    with pytest.raises(error):
+        await meter.registers()
+
+    await meter.close()
+    await asyncio.wait_for(hung_up.wait(), timeout=5)
+    server.close()
 
 
 async def test_a_map_that_moves_under_the_client_is_scanned_anew(device: Device) -> None:

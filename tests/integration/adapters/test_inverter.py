@@ -150,6 +150,30 @@ async def test_a_set_point_is_kept_within_what_the_devices_are_rated_for(
     assert (await inverter.state()).setpoint_w == armed
 
 
+@pytest.mark.parametrize(("asked", "armed"), [(99_999, 5900), (-99_999, -99_999)])
+async def test_no_rating_bounds_the_import_of_a_house_unless_the_url_says_so(
+    home: SimulatedHome, asked: int, armed: int
+) -> None:
+    inverter = DeviceRegistry().inverter(str(home.urls.inverter))
+
+    await inverter.arm(Watts(asked), 60)
+
+    assert (await inverter.state()).setpoint_w == armed
+    await inverter.close()
+
+
+async def test_a_set_point_that_the_register_cannot_hold_is_refused(
+    home: SimulatedHome,
+) -> None:
+    inverter = DeviceRegistry().inverter(str(home.urls.inverter))
+
+    with pytest.raises(SetpointRefusedError, match="more than it holds"):
+        await inverter.arm(Watts(-(2**40)), 60)
+
+    assert (await inverter.state()).setpoint_w is None
+    await inverter.close()
+
+
 @pytest.mark.parametrize("seconds", [-1, 0, 1, 2**32])
 async def test_a_command_without_a_sensible_end_is_never_sent(
     inverter: ModbusInverter, seconds: int
