@@ -118,6 +118,13 @@ class Abi:
         except KeyError:
             raise AbiError(f"{self.contract} has no function {name}") from None
 
+    def event(self, name: str) -> Entry:
+        """Return an event by name."""
+        for event in self.events.values():
+            if event.name == name:
+                return event
+        raise AbiError(f"{self.contract} has no event {name}")
+
     def encode_call(self, name: str, *args: object) -> bytes:
         """Return the data of a call."""
         function = self.function(name)
