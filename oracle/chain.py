@@ -1,16 +1,21 @@
-"""The chain as an oracle asks it, through the facades of `node.chain`.
+"""The chain as an oracle asks it and writes to it, through the facades and the outbox of `node.chain`.
 
-The client blocks its thread, so each question is asked in another one and a slow node never stops the answers to peers.
+The client blocks its thread, so each question is asked in another one and a slow node never stops
+the answers to peers.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from node.chain.abi import addresses, integers
 from node.chain.client import ChainClient
 from node.chain.contracts.market import MarketContracts
+from node.chain.errors import ChainError
+from node.chain.outbox_sender import OutboxSender
+from node.chain.signing import Batch
+from node.domain.clock import Clock
 from node.domain.participants import Role
 from node.domain.slots import DeliverySlot
 from oracle.plausibility import PointFacts
@@ -107,3 +112,38 @@ class ChainView:
             for point, lane in enumerate(lanes, start=first)
             if lane is not None
         )
+
+
+@dataclass(slots=True)
+class OutboxDesk:
+    """Sends batches through the outbox: what was taken reaches the chain even over a crash."""
+
+    sender: OutboxSender
+    contracts: MarketContracts
+    clock: Clock
+    problem: str | None = field(init=False, default=None)
+    _is_idle: bool = field(init=False, default=False)
+
+    async def attest(self, key: str, batch: Batch, signatures: Sequence[bytes]) -> None:
+        """Put a batch into the outbox and hand it over once; `run` repeats that until it is mined."""
+        call = self.contracts.oracle.attest(batch, signatures)
+        await asyncio.to_thread(self.sender.submit, key, call)
+        self._is_idle = False
+        await self._pump()
+
+    async def run(self) -> None:
+        """Look after the outbox until cancelled, also after what an earlier life left in it."""
+        while True:
+            if not self._is_idle:
+                await self._pump()
+            await self.clock.wait_until(self.clock.now() + 1)
+
+    async def _pump(self) -> None:
+        try:
+            progress = await asyncio.to_thread(self.sender.pump)
+        except ChainError as error:
+            # The outbox keeps the call; the next round tries again.
+            self.problem = str(error)
+            return
+        self._is_idle = progress.is_idle
+        self.problem = next(iter(progress.problems.values()), None)

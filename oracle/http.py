@@ -118,7 +118,8 @@ def _bind(host: str, port: int) -> socket.socket:
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((host, port))
-    except OSError as error:
+        bound.listen()
+    except (OSError, OverflowError) as error:
         bound.close()
-        raise EndpointError(host, port, error.strerror or str(error)) from error
+        raise EndpointError(host, port, str(error)) from error
     return bound

@@ -172,7 +172,8 @@ class Proposer:
         self.state.submit(
             batch.slot, batch.first_point, batch.root, len(proposal.points), self.clock.now()
         )
-        key = f"attest:{batch.config_version}:{batch.slot}:{batch.first_point}:{batch.root.hex()}"
+        # With the second in it: a later turn that brings the same list again is a message of its own.
+        key = f"attest:{batch.slot}:{batch.first_point}:{self.clock.now()}"
         await self.desk.attest(key, batch, signatures)
 
 
