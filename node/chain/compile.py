@@ -9,7 +9,7 @@ import itertools
 import json
 import subprocess
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,6 @@ ARTIFACTS = Path("node", "chain", "artifacts")
 
 #: Contracts of others that a deployment needs as well.
 LIBRARY_SOURCES = ("node_modules/@openzeppelin/contracts/access/manager/AccessManager.sol",)
-
-#: EIP-170: the chain refuses a contract with more code.
-LARGEST_CONTRACT = 24_576
 
 _OUTPUTS = (
     "abi",
@@ -85,20 +82,27 @@ class Artifact:
         return json.dumps(document, indent=1) + "\n"
 
 
-def compile_contracts(root: Path) -> tuple[Artifact, ...]:
-    """Compile every contract below `root` that can be deployed, ordered by name."""
-    output = _run(root, _standard_input(root))
+def compile_contracts(
+    root: Path, libraries: Sequence[str] = LIBRARY_SOURCES
+) -> tuple[Artifact, ...]:
+    """Compile every contract below `root` that can be deployed and those of `libraries`, ordered by name."""
+    output = _run(root, _standard_input(root, libraries))
     _refuse_messages(output.get("errors", []))
-    artifacts = sorted(_artifacts(output["contracts"]), key=lambda artifact: artifact.name)
+    wanted = {
+        source: contracts
+        for source, contracts in output["contracts"].items()
+        if source in libraries or not source.startswith("node_modules/")
+    }
+    artifacts = sorted(_artifacts(wanted), key=lambda artifact: artifact.name)
     for former, latter in itertools.pairwise(artifacts):
         if former.name == latter.name:
             raise ContractUnfitError(former.name, "two contracts have this name")
     return tuple(artifacts)
 
 
-def write_artifacts(root: Path) -> tuple[Path, ...]:
+def write_artifacts(root: Path, libraries: Sequence[str] = LIBRARY_SOURCES) -> tuple[Path, ...]:
     """Compile, write one file per contract and remove the files of contracts that are gone."""
-    texts = _texts(root)
+    texts = _texts(root, libraries)
     folder = root / ARTIFACTS
     folder.mkdir(parents=True, exist_ok=True)
     for stale in set(folder.glob("*.json")) - set(texts):
@@ -108,24 +112,24 @@ def write_artifacts(root: Path) -> tuple[Path, ...]:
     return tuple(texts)
 
 
-def stale_artifacts(root: Path) -> tuple[str, ...]:
+def stale_artifacts(root: Path, libraries: Sequence[str] = LIBRARY_SOURCES) -> tuple[str, ...]:
     """Compile and return the names of the files that are missing, different or of no contract."""
-    texts = _texts(root)
+    texts = _texts(root, libraries)
     committed = {path: path.read_text() for path in (root / ARTIFACTS).glob("*.json")}
     different = {path for path in texts | committed if texts.get(path) != committed.get(path)}
     return tuple(sorted(path.name for path in different))
 
 
-def _texts(root: Path) -> dict[Path, str]:
+def _texts(root: Path, libraries: Sequence[str]) -> dict[Path, str]:
     folder = root / ARTIFACTS
-    return {folder / f"{a.name}.json": a.render() for a in compile_contracts(root)}
+    return {folder / f"{a.name}.json": a.render() for a in compile_contracts(root, libraries)}
 
 
-def _standard_input(root: Path) -> dict[str, Any]:
+def _standard_input(root: Path, libraries: Sequence[str]) -> dict[str, Any]:
     with (root / "foundry.toml").open("rb") as file:
         profile = tomllib.load(file)["profile"]["default"]
     ours = sorted((root / profile["src"]).rglob("*.sol"))
-    names = [path.relative_to(root).as_posix() for path in ours] + list(LIBRARY_SOURCES)
+    names = [path.relative_to(root).as_posix() for path in ours] + list(libraries)
     return {
         "language": "Solidity",
         "sources": {name: {"content": (root / name).read_text()} for name in names},
@@ -179,9 +183,7 @@ def _is_ours(message: Mapping[str, Any]) -> bool:
 
 
 def _artifacts(contracts: Mapping[str, Mapping[str, Any]]) -> Iterator[Artifact]:
-    for source, found in contracts.items():
-        if source.startswith("node_modules/") and source not in LIBRARY_SOURCES:
-            continue
+    for found in contracts.values():
         for name, contract in found.items():
             if _is_deployable(contract):
                 yield _artifact(name, contract)
@@ -197,9 +199,6 @@ def _artifact(name: str, contract: Mapping[str, Any]) -> Artifact:
     code, deployed = contract["evm"]["bytecode"], contract["evm"]["deployedBytecode"]
     if code["linkReferences"]:
         raise ContractUnfitError(name, f"needs linking with {sorted(code['linkReferences'])}")
-    size = len(deployed["object"]) // 2
-    if size > LARGEST_CONTRACT:
-        raise ContractUnfitError(name, f"{size} bytes of code, the chain takes {LARGEST_CONTRACT}")
     return Artifact(
         name=name,
         abi=tuple(contract["abi"]),
