@@ -23,11 +23,12 @@ from node.domain.policies import (
     Preference,
     PreferringPolicy,
     Situation,
+    SocTablePolicy,
 )
 from node.domain.readings import Reading
 from node.domain.slots import DAY_SECONDS, DeliverySlot, Product
 from node.domain.units import WattHours
-from node.settlement.keeper import Keeper
+from node.settlement.rounds import Keeper
 from oracle.attestation import Attestor
 from oracle.plausibility import ORIGINAL, Accepted, Bench, PointFacts, SignedReading
 from oracle.quorum import Entry, Proposal, batches
@@ -68,10 +69,19 @@ def _moments_of(product: Product, slot: DeliverySlot) -> Iterator[Moment]:
     yield Moment(product.final_time(slot), FINALISE, slot)
 
 
+#: The four preferences of C-07 in turn: who is out for profit follows the exchange, the others trade what they have to
+#: at the outside options, shifted by what they prefer.
+_POLICIES: tuple[Policy, ...] = (
+    PreferringPolicy(SocTablePolicy(), Preference.CHEAPER),
+    PreferringPolicy(SocTablePolicy(), Preference.RENEWABLES),
+    PreferringPolicy(SocTablePolicy(), Preference.LOCAL),
+    PreferringPolicy(JepxFollowingPolicy(), Preference.PROFIT),
+)
+
+
 def policy_of(number: int) -> Policy:
-    """Return the policy of the participant with this number: the four preferences in turn (C-07)."""
-    preferences = tuple(Preference)
-    return PreferringPolicy(JepxFollowingPolicy(), preferences[number % len(preferences)])
+    """Return the policy of the participant with this number."""
+    return _POLICIES[number % len(_POLICIES)]
 
 
 @dataclass(slots=True)
@@ -84,13 +94,17 @@ class _Registers:
 
 @dataclass(slots=True)
 class Replay:
-    """A replay under way: `run` takes it through its calendar."""
+    """A replay under way: `run` takes it through its calendar.
+
+    `opener` is a keeper that holds one slot open ahead; `closer` opens none and follows it after the last bids.
+    """
 
     client: ChainClient
     contracts: MarketContracts
     mining: ManualMining
     sender: Sender
-    keeper: Keeper
+    opener: Keeper
+    closer: Keeper
     product: Product
     neighbourhood: Neighbourhood
     institutions: Institutions
@@ -103,18 +117,23 @@ class Replay:
 
     def run(self, slots: Sequence[DeliverySlot], progress: Callable[[Moment], None]) -> None:
         """Take all slots through bidding, call, delivery, settlement and finality."""
+        last_bid = self._bidding_time(slots[-1])
         for moment in moments(self.product, slots):
             self.mining.mine_at(moment.at)
+            keeper = self.opener if moment.at <= last_bid else self.closer
             if moment.stage == METER:
                 self._meter(moment.slot)
             else:
-                self.keeper.step(moment.at)
+                keeper.catch_up(moment.at)
             if moment.stage == BID:
                 self._bid(moment.slot)
             progress(moment)
 
+    def _bidding_time(self, slot: DeliverySlot) -> int:
+        return self.product.call_time(slot) - BIDDING_LEAD
+
     def _bid(self, slot: DeliverySlot) -> None:
-        now = self.product.call_time(slot) - BIDDING_LEAD
+        now = self._bidding_time(slot)
         calls: list[SignedBy] = []
         for number, (name, member) in enumerate(self.members.items()):
             situation = self._situation(name, slot, now)

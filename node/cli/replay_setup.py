@@ -19,7 +19,8 @@ from node.domain.policies import RETAIL_BUY, RETAIL_SELL
 from node.domain.slots import HALF_HOURS, DeliverySlot, Product
 from node.domain.units import SenPerKwh, WattHours, Yen5
 from node.indexer.audit import MarketAudit
-from node.settlement.keeper import Keeper
+from node.settlement.keeper import Limits
+from node.settlement.rounds import Keeper
 
 ORACLES = 4
 
@@ -122,12 +123,25 @@ def _prepare(
     points = provision(
         sender, contracts, client.chain_id, institutions, list(members.values()), DEPOSIT_YEN
     )
+
+    def keeper(slots_ahead: int) -> Keeper:
+        return Keeper(
+            client,
+            contracts,
+            manifest.product,
+            institutions.market_operator,
+            sender,
+            Limits(slots_ahead),
+            manifest.block,
+        )
+
     return Replay(
         client=client,
         contracts=contracts,
         mining=mining,
         sender=sender,
-        keeper=Keeper(client, contracts, manifest.product, sender, institutions.market_operator),
+        opener=keeper(1),
+        closer=keeper(0),
         product=manifest.product,
         neighbourhood=neighbourhood,
         institutions=institutions,

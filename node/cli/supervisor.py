@@ -30,6 +30,7 @@ class ProcessFailedError(YuimaruError):
 @dataclass(slots=True)
 class _Watched:
     arguments: Sequence[str]
+    settings: Mapping[str, str]
     process: asyncio.subprocess.Process
     watcher: asyncio.Task[None] | None = None
     restarts: int = 0
@@ -49,9 +50,12 @@ class Supervisor:
     _watched: dict[str, _Watched] = field(default_factory=dict)
     _stopping: bool = False
 
-    async def start(self, name: str, *arguments: str) -> None:
-        """Start `yuimaru <arguments>` under a name and keep it alive until `stop`."""
-        watched = _Watched(arguments, await self._spawn(name, arguments))
+    async def start(
+        self, name: str, *arguments: str, settings: Mapping[str, str] | None = None
+    ) -> None:
+        """Start `yuimaru <arguments>` under a name, with settings of its own, and keep it alive until `stop`."""
+        own = settings or {}
+        watched = _Watched(arguments, own, await self._spawn(name, arguments, own))
         self._watched[name] = watched
         watched.watcher = asyncio.create_task(self._watch(name, watched))
         self._record()
@@ -94,7 +98,9 @@ class Supervisor:
             if watched.watcher is not None:
                 await watched.watcher
 
-    async def _spawn(self, name: str, arguments: Sequence[str]) -> asyncio.subprocess.Process:
+    async def _spawn(
+        self, name: str, arguments: Sequence[str], settings: Mapping[str, str]
+    ) -> asyncio.subprocess.Process:
         log = self.workspace.log(name)
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as output:
@@ -106,7 +112,7 @@ class Supervisor:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                env={**os.environ, **self.environment},
+                env={**os.environ, **self.environment, **settings},
                 start_new_session=True,  # Ctrl-C reaches the demonstration, which stops its processes in order
             )
 
@@ -119,7 +125,7 @@ class Supervisor:
                 self.failure = ProcessFailedError(name, code, self.workspace.log(name))
                 return
             watched.restarts += 1
-            watched.process = await self._spawn(name, watched.arguments)
+            watched.process = await self._spawn(name, watched.arguments, watched.settings)
             self._record()
             self.announce(f"{name} died (code {code}) and was started again")
 

@@ -30,6 +30,10 @@ class Workspace:
         """Return the persisted state of the embedded chain."""
         return self.root / "chain" / "state.json"
 
+    def endpoint(self, name: str) -> Path:
+        """Return the file in which a process says where it answers."""
+        return self.root / name / "endpoint.json"
+
     @property
     def directory(self) -> Path:
         """Return the file that says who is who in this deployment: accounts, metering points, process addresses. Holds no secret."""

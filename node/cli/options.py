@@ -1,0 +1,12 @@
+"""Options that many commands share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+#: None leaves the word to YUIMARU_DATA_DIR and its default.
+DataDir = Annotated[
+    Path | None,
+    typer.Option("--data-dir", help="Folder of the deployment's files; YUIMARU_DATA_DIR."),
+]
