@@ -218,7 +218,7 @@ def demonstration_product(slot_seconds: int) -> Product:
         slot_seconds=slot_seconds,
         call_lead=slot_seconds * 2 // 5,
         gate_lead=slot_seconds // 5,
-        horizon=slot_seconds * 6,
+        horizon=slot_seconds * 3,
         reading_window=slot_seconds,
         correction_window=slot_seconds * 2,
         price_offset=SenPerKwh(0),

@@ -167,9 +167,9 @@ def test_the_price_grid_has_32768_ticks_from_its_offset() -> None:
 
 @pytest.mark.spec("G-30")
 def test_the_ring_covers_horizon_slot_and_correction_window() -> None:
-    assert replace(TEN_SECONDS, ring_size=9).ring_size * 10 == 60 + 10 + 20
+    assert replace(TEN_SECONDS, ring_size=6).ring_size * 10 == 30 + 10 + 20
     with pytest.raises(ProductError, match="ring_size"):
-        replace(TEN_SECONDS, ring_size=8)
+        replace(TEN_SECONDS, ring_size=5)
 
 
 @pytest.mark.spec("G-02", "G-08", "G-10")
