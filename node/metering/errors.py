@@ -92,7 +92,7 @@ class AlreadyRegisteredError(RegistrationError):
     def __init__(self, device_id: str) -> None:
         super().__init__(
             f"device {device_id!r} is registered and has its password; if it lost it, have the hub "
-            "operator list it again"
+            "operator free it"
         )
         self.device_id = device_id
 

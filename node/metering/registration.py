@@ -33,14 +33,22 @@ class Registrar:
     recover_possession: RecoverPossession
 
     def list_device(self, device_id: str) -> None:
-        """Let an id register. A registered one is freed, so that it can register again and get a new password."""
+        """Let an id register; an id that is listed or registered already stays as it is."""
         at = self.clock.now()
         with self.database.write() as work:
             if work.devices.find(device_id) is None:
                 work.devices.add(Device(device_id, listed_at=at))
-            else:
-                work.devices.unregister(device_id)
-            work.events.add(at, Event.DEVICE_LISTED, device_id)
+                work.events.add(at, Event.DEVICE_LISTED, device_id)
+                work.commit()
+
+    def free_device(self, device_id: str) -> None:
+        """Let a device that lost its password register again; the old password is worth nothing from now on."""
+        at = self.clock.now()
+        with self.database.write() as work:
+            if work.devices.find(device_id) is None:
+                raise DeviceNotListedError(device_id)
+            work.devices.unregister(device_id)
+            work.events.add(at, Event.DEVICE_FREED, device_id)
             work.commit()
 
     def register(self, device_id: str, initial_password: str, said: Registration) -> str:

@@ -80,6 +80,7 @@ class Event(StrEnum):
     """What the event log records (D-22 to D-28)."""
 
     DEVICE_LISTED = "device listed"
+    DEVICE_FREED = "device freed"
     REGISTRATION_REQUESTED = "registration requested"
     REGISTRATION_REFUSED = "registration refused"
     DEVICE_REGISTERED = "device registered"

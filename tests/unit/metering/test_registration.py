@@ -139,13 +139,30 @@ def test_a_second_registration_is_refused_and_the_first_password_stays(
     assert passwords.proves(password, device.verifier)
 
 
-def test_listing_an_id_again_frees_it_for_a_new_password(
-    registrar: Registrar, registration: Make, initial_password: str
+def test_listing_an_id_again_changes_nothing(
+    registrar: Registrar, database: Database, registration: Make, initial_password: str
+) -> None:
+    registrar.list_device("meter-1")
+    registrar.register("meter-1", initial_password, registration())
+    registrar.list_device("meter-1")
+    assert registered(database) == ["meter-1"]
+    assert events(database, "meter-1").count(Event.DEVICE_LISTED) == 1
+
+
+def test_a_device_that_lost_its_password_is_freed_and_gets_another(
+    registrar: Registrar, database: Database, registration: Make, initial_password: str
 ) -> None:
     registrar.list_device("meter-1")
     first = registrar.register("meter-1", initial_password, registration())
-    registrar.list_device("meter-1")
+    registrar.free_device("meter-1")
+    assert registered(database) == []
     assert registrar.register("meter-1", initial_password, registration()) != first
+    assert Event.DEVICE_FREED in events(database, "meter-1")
+
+
+def test_a_device_that_was_never_listed_cannot_be_freed(registrar: Registrar) -> None:
+    with pytest.raises(DeviceNotListedError):
+        registrar.free_device("meter-9")
 
 
 def test_a_point_is_read_by_one_device(
