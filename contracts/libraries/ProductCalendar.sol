@@ -8,6 +8,10 @@ import {Product} from "../types/Product.sol";
 /// @title The calendar of a product, held in immutables so that no call pays for storage.
 /// @dev Every contract of one deployment is given the same product; the deployment manifest proves it.
 abstract contract ProductCalendar is IProductCalendar {
+    /// @dev Largest price of a product, 671,088 yen/kWh: the largest energy of a point in a slot (2^29 Wh) bought and sold
+    ///      at it fits the 56 bits of a position, so that no booking can fail for its size.
+    uint256 private constant LARGEST_PRICE = (1 << 26) - 1;
+
     uint256 internal immutable SLOT_SECONDS;
     uint256 internal immutable CALL_LEAD;
     uint256 internal immutable GATE_LEAD;
@@ -24,8 +28,9 @@ abstract contract ProductCalendar is IProductCalendar {
         if (given.gateLead > given.callLead) revert ProductInvalid("gateLead");
         if (given.callLead >= given.horizon) revert ProductInvalid("callLead");
         if (given.readingWindow > given.correctionWindow) revert ProductInvalid("readingWindow");
-        if (given.priceOffset > type(uint32).max - 32_767) revert ProductInvalid("priceOffset");
+        if (given.priceOffset > LARGEST_PRICE - 32_767) revert ProductInvalid("priceOffset");
         if (given.longFloor > given.shortCap) revert ProductInvalid("longFloor");
+        if (given.shortCap > LARGEST_PRICE) revert ProductInvalid("shortCap");
         // The ring covers the horizon, the slot itself and its correction window, so that a slot finds its storage free (G-30).
         uint256 covered = uint256(given.ringSize) * given.slotSeconds;
         if (covered < uint256(given.horizon) + given.slotSeconds + given.correctionWindow) {
@@ -62,7 +67,8 @@ abstract contract ProductCalendar is IProductCalendar {
 
     /// @inheritdoc IProductCalendar
     function callTime(DeliverySlot slot) public view returns (uint256) {
-        return slot.start() - CALL_LEAD;
+        // The first slots of all time have no call time; it has passed.
+        return slot.start() < CALL_LEAD ? 0 : slot.start() - CALL_LEAD;
     }
 
     /// @inheritdoc IProductCalendar

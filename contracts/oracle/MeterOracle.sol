@@ -248,8 +248,9 @@ contract MeterOracle is IMeterOracle, ProductCalendar, AccessManaged, EIP712 {
     }
 
     /// @dev 2f+1 of 3f+1 (G-27): one honest oracle saw the values, and no second set of values can be certified.
+    ///      A set that was never configured has a quorum of one that nobody can reach.
     function _quorum() private view returns (uint256) {
-        return (2 * _signers.length + 1) / 3;
+        return 2 * _signers.length / 3 + 1;
     }
 
     function _laneOf(DeliverySlot slot, uint256 point) private view returns (ReadingLane) {

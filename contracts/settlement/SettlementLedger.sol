@@ -27,7 +27,7 @@ contract SettlementLedger is LedgerAccounts {
     /// @dev Most slots whose imbalance prices one call publishes.
     uint256 private constant LARGEST_PUBLICATION = 500;
 
-    /// @dev What is kept of a slot, two words. `tenant` names the slot that holds this place of the ring.
+    /// @dev What is kept of a slot, one word. `tenant` names the slot that holds this place of the ring.
     struct Slot {
         uint64 tenant;
         Phase phase;
@@ -267,12 +267,17 @@ contract SettlementLedger is LedgerAccounts {
     /// @inheritdoc ISettlementLedger
     function positionOf(DeliverySlot slot, MeteringPoint point) external view returns (Position memory) {
         Positions.Packed memory held = _positions.load(_ringIndex(slot), _lap(slot), point.index());
+        Slot memory stored = _slots[_ringIndex(slot)];
+        if (stored.tenant != DeliverySlot.unwrap(slot)) delete stored;
+        if (stored.voided) _forgetTrades(held);
+        // A settled point holds nothing back any more; to write that down would cost a word per point.
+        bool unsettled = stored.phase != Phase.NONE && (held.missing || point.index() > stored.settled);
         return Position({
             bought: WattHours.wrap(held.bought),
             sold: WattHours.wrap(held.sold),
             paid: _yen5(held.paid),
             earned: _yen5(held.earned),
-            reserved: _yen5(held.reserved),
+            reserved: _yen5(unsettled ? held.reserved : 0),
             missing: held.missing
         });
     }
