@@ -75,7 +75,9 @@ interface Vm {
     function etch(address account, bytes calldata code) external;
     function store(address account, bytes32 slot, bytes32 value) external;
     function load(address account, bytes32 slot) external view returns (bytes32);
-    function deployCode(string calldata artifact, bytes calldata arguments) external returns (address deployed);
+    function deployCode(string calldata artifact, bytes calldata arguments)
+        external
+        returns (address deployed);
     function setNonce(address account, uint64 nonce) external;
     function getNonce(address account) external view returns (uint64);
     function cool(address account) external;
