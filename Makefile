@@ -27,7 +27,7 @@ NPM := node_modules/.installed
 LANES := lane-ruff lane-mypy lane-imports lane-forge-fmt lane-forge-lint lane-artifacts lane-forge lane-pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-long check spec lock artifacts snapshots fmt clean distclean $(LANES)
+.PHONY: help install run test test-long check spec lock artifacts snapshots brownie slither fmt clean distclean $(LANES)
 .DELETE_ON_ERROR:
 
 help: ## list the commands
@@ -107,6 +107,26 @@ artifacts: install ## compile the contracts to node/chain/artifacts
 
 snapshots: install ## measure the gas of the contracts anew: tests/snapshots/gas
 	$(PY) scripts/forge_test.py --write-snapshots
+
+# ---------------------------------------------------------------- tools in environments of their own
+
+.venv-%/.locked: requirements/%.txt
+	test -x .venv-$*/bin/python || $(PYTHON) -m venv .venv-$*
+	.venv-$*/bin/python -m pip --disable-pip-version-check --no-input install --quiet --require-hashes --requirement $<
+	@touch $@
+
+# Brownie asks for a compiler by the name that its own download would have.
+brownie: install .venv-brownie/.locked ## compile the contracts with Brownie
+	mkdir -p build/brownie build/brownie-interfaces build/solcx
+	ln -sf ../../scripts/solc-wasm build/solcx/solc-v0.8.37
+	SOLCX_BINARY_PATH="$(CURDIR)/build/solcx" .venv-brownie/bin/brownie compile --all
+
+slither: install .venv-tools/.locked ## search the contracts for known weaknesses
+	PATH="$(CURDIR)/node_modules/.bin:$(CURDIR)/.venv-tools/bin:$$PATH" FOUNDRY_OUT=build/slither/out \
+		FOUNDRY_CACHE_PATH=build/slither/cache slither . --filter-paths 'node_modules|tests' \
+		--exclude-informational --exclude-low --exclude-optimization
+
+# ---------------------------------------------------------------- tidying
 
 fmt: install ## format Python and Solidity
 	$(PY) -m ruff check --fix --quiet . || true
