@@ -63,6 +63,7 @@ class EmbeddedChain:
     def __init__(self, settings: EmbeddedSettings) -> None:
         self._settings = settings
         self._lock = _lock_state(settings.state_file)
+        self._clients: list[ChainClient] = []
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         try:
             self._process, self.url = self._start(find_anvil(settings.binary))
@@ -81,8 +82,9 @@ class EmbeddedChain:
         return self._process.poll() is None
 
     def client(self) -> ChainClient:
-        """Return a client of this chain."""
-        return ChainClient([self.url], self._settings.chain_id)
+        """Return a client of this chain; it is closed with the chain."""
+        self._clients.append(ChainClient([self.url], self._settings.chain_id))
+        return self._clients[-1]
 
     def mining(self) -> "ManualMining":
         """Return what makes blocks and sets their time."""
@@ -90,6 +92,8 @@ class EmbeddedChain:
 
     def stop(self) -> None:
         """Let anvil write its state and end."""
+        for client in self._clients:
+            client.close()
         if self.is_running:
             self._process.terminate()
             try:

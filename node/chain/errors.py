@@ -71,6 +71,10 @@ class ReorganisedError(ChainError):
         self.block_hash = block_hash
 
 
+#: Name of a refusal that left no data: what running out of gas looks like.
+SILENT = "Silent"
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """Why a contract refused a call: the name of its error and the values that prove it.

@@ -8,7 +8,7 @@ passes from the contract that is called through to the one that refused.
 from functools import cache
 
 from node.chain.abi import Abi, Entry, JsonAbi
-from node.chain.errors import AbiError, Refusal
+from node.chain.errors import SILENT, AbiError, Refusal
 from node.chain.loading import CONTRACTS, load_artifact
 
 #: What the language itself throws: `require` with a text, and a failed check.
@@ -24,7 +24,7 @@ def explain(revert_data: bytes | str | None) -> Refusal:
     """Return why a contract refused, from the bytes or hex text that it left."""
     raw = _bytes_of(revert_data)
     if not raw:
-        return Refusal("Silent")
+        return Refusal(SILENT)
     error = known_errors().get(raw[:_SELECTOR_BYTES])
     if error is None:
         return Refusal("Unknown", {"data": raw})

@@ -5,7 +5,7 @@ is refused or takes the next chunk. So a keeper may be killed at any time, and a
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TypeAlias
 
@@ -42,6 +42,10 @@ class Limits:
     orders: int = LARGEST_CHUNK
     points: int = LARGEST_PASS
     calls: int = 4
+
+    def halved(self) -> "Limits":
+        """Return smaller calls, for when a call ran out of gas."""
+        return replace(self, orders=max(1, self.orders // 2), points=max(1, self.points // 2))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from node.chain.client import ChainClient
 from node.chain.contracts.market import MarketContracts
-from node.chain.errors import ChainError, Refusal, TransactionError
+from node.chain.errors import SILENT, ChainError, Refusal, TransactionError
 from node.chain.sender import Sender, SendResult, reason_of
 from node.chain.signing import Signer
 from node.chain.transactions import Call
@@ -117,6 +117,8 @@ class Keeper:
         if result.succeeded:
             return Deed(action)
         refusal = reason_of(self._client, call.what, result).refusal
+        if refusal.name == SILENT:
+            self._limits = self._limits.halved()
         tenant = refusal.args.get("tenant")
         if refusal.name == "RingOccupied" and isinstance(tenant, int):
             self._blocked[action.slot] = DeliverySlot(tenant)

@@ -9,9 +9,9 @@ from node.chain.client import Query
 from node.chain.contracts.facade import Facade
 from node.chain.transactions import Call
 
-GRANT_GAS = 150_000
-FUNCTION_BASE_GAS = 60_000
-FUNCTION_SELECTOR_GAS = 30_000
+GRANT_GAS = 80_000
+FUNCTION_BASE_GAS = 40_000
+FUNCTION_SELECTOR_GAS = 27_000
 
 _NO_DELAY = 0
 

@@ -16,11 +16,11 @@ from node.domain.units import WattHours
 #: Most words of one batch, four metering points each.
 LARGEST_BATCH_WORDS = 500
 
-CONFIGURE_BASE_GAS = 200_000
-CONFIGURE_ORACLE_GAS = 70_000
+CONFIGURE_BASE_GAS = 120_000
+CONFIGURE_ORACLE_GAS = 60_000
 ATTEST_BASE_GAS = 100_000
-ATTEST_SIGNATURE_GAS = 20_000
-ATTEST_WORD_GAS = 35_000
+ATTEST_SIGNATURE_GAS = 15_000
+ATTEST_WORD_GAS = 32_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,11 +20,11 @@ from node.domain.readings import PointLimits
 from node.domain.slots import DeliverySlot
 from node.domain.units import NO_ENERGY, WattHours
 
-ADMIT_GAS = 120_000
-ROLE_GAS = 80_000
-KEY_GAS = 90_000
-REGISTER_GAS = 400_000
-CHANGE_GAS = 200_000
+ADMIT_GAS = 100_000
+ROLE_GAS = 60_000
+KEY_GAS = 70_000
+REGISTER_GAS = 180_000
+CHANGE_GAS = 110_000
 
 #: For a party or point of which nothing is kept off chain.
 NO_DETAILS = bytes(32)
