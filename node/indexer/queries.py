@@ -28,3 +28,18 @@ def bill_rows(view: View, party: str, slots: range = ALL_SLOTS) -> BillRows:
         credits=find(CreditRecord, account=account),
         withdrawals=find(WithdrawalRecord, account=account),
     )
+
+
+def all_bill_rows(view: View) -> BillRows:
+    """Return what the bills of everybody need, to check the ledger as a whole."""
+    find = view.chain.find
+    return BillRows(
+        owners=find(OwnerRecord),
+        stages=find(SlotRecord),
+        clearings=find(ClearingRecord),
+        fills=find(FillRecord),
+        attested=find(AttestedRecord),
+        results=find(PointResultRecord),
+        credits=find(CreditRecord),
+        withdrawals=find(WithdrawalRecord),
+    )

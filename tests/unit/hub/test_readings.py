@@ -168,7 +168,7 @@ async def test_a_body_above_the_limit_is_refused_declared_or_not(
     assert refusal(streamed) == (413, "request_too_large")
 
 
-@pytest.mark.spec("D-14", "D-21", "D-57", "D-58")
+@pytest.mark.spec("D-14", "D-21", "D-57")
 async def test_a_system_gets_the_readings_as_they_were_signed(
     client: httpx.AsyncClient, register: Register, reading: Make, upper_system: Credentials
 ) -> None:

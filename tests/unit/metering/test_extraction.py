@@ -54,7 +54,7 @@ def log(database: Database) -> list[LogEntry]:
         return view.events.entries(peer="dmo")[1:]
 
 
-@pytest.mark.spec("D-14", "D-21", "D-34", "D-57", "D-58", "D-59", "D-60")
+@pytest.mark.spec("D-14", "D-21", "D-34", "D-57", "D-59", "D-60", "F-48")
 def test_a_system_gets_exactly_what_it_asks_for_by_measurement_time(
     extraction: Extraction, day: list[SignedReading], password: str
 ) -> None:

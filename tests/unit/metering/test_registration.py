@@ -109,7 +109,6 @@ def test_a_wrong_initial_password_registers_nothing_and_is_not_repeated(
     ]
 
 
-@pytest.mark.spec("D-56")
 def test_an_id_that_was_not_listed_cannot_register(
     registrar: Registrar, database: Database, registration: Make, initial_password: str
 ) -> None:
