@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from node.chain.client import ChainClient
+from node.chain.contracts.ledger import Account
 from node.chain.contracts.market import DecodedEvent, MarketContracts
 from node.domain.slots import DeliverySlot, Product
+from node.domain.units import Yen5
 from node.indexer.audit import MarketAudit, audit
 
 
@@ -18,12 +20,18 @@ class Check:
     found: str
 
 
+def events_between(
+    client: ChainClient, contracts: MarketContracts, first_block: int, last_block: int
+) -> list[DecodedEvent]:
+    """Return the events of the market in blocks, in chain order."""
+    return contracts.decode_all(client.logs_between(first_block, last_block, contracts.addresses))
+
+
 def all_events(
     client: ChainClient, contracts: MarketContracts, first_block: int
 ) -> list[DecodedEvent]:
     """Return every event of the market in chain order."""
-    logs = client.logs_between(first_block, client.head(), contracts.addresses)
-    return contracts.decode_all(logs)
+    return events_between(client, contracts, first_block, client.head())
 
 
 def audit_chain(
@@ -39,15 +47,24 @@ def check_market(
     market: MarketAudit,
     slots: Sequence[DeliverySlot],
     accounts: Mapping[str, str],
+    block: int | None = None,
 ) -> list[Check]:
-    """Compare what was recomputed with what the contracts hold; `accounts` are addresses by name."""
+    """Compare what was recomputed with what the contracts held at a block; `accounts` are addresses by name."""
+    held = dict(
+        zip(
+            accounts,
+            client.read_many([contracts.ledger.account_of(a) for a in accounts.values()], at=block),
+            strict=True,
+        )
+    )
+    balancing = client.read(contracts.ledger.balancing_account(), at=block)
     return [
         _check_phases(market, slots),
         _check_differences(market),
         _check_energy(market, slots),
         _check_cash(market, slots),
-        _check_balances(client, contracts, market, accounts),
-        _check_money(client, contracts, market, accounts),
+        _check_balances(market, accounts, held),
+        _check_money(market, held, balancing),
     ]
 
 
@@ -93,19 +110,13 @@ def _check_cash(market: MarketAudit, slots: Sequence[DeliverySlot]) -> Check:
 
 
 def _check_balances(
-    client: ChainClient,
-    contracts: MarketContracts,
-    market: MarketAudit,
-    accounts: Mapping[str, str],
+    market: MarketAudit, accounts: Mapping[str, str], held: Mapping[str, Account]
 ) -> Check:
-    held = client.read_many([contracts.ledger.account_of(address) for address in accounts.values()])
+    recomputed = {party.lower(): cash for party, cash in market.net_worth.items()}
     wrong = []
-    for (name, address), account in zip(accounts.items(), held, strict=True):
+    for name, account in held.items():
         worth = account.available + account.reserved - account.debt
-        expected = next(
-            (cash for party, cash in market.net_worth.items() if party.lower() == address.lower()),
-            0,
-        )
+        expected = recomputed.get(accounts[name].lower(), 0)
         if worth != expected:
             wrong.append(f"{name} holds {worth}, recomputed {expected}")
     return Check(
@@ -115,15 +126,8 @@ def _check_balances(
     )
 
 
-def _check_money(
-    client: ChainClient,
-    contracts: MarketContracts,
-    market: MarketAudit,
-    accounts: Mapping[str, str],
-) -> Check:
-    held = client.read_many([contracts.ledger.account_of(address) for address in accounts.values()])
-    balancing = client.read(contracts.ledger.balancing_account())
-    total = sum(account.available + account.reserved for account in held) + balancing
+def _check_money(market: MarketAudit, held: Mapping[str, Account], balancing: Yen5) -> Check:
+    total = sum(account.available + account.reserved for account in held.values()) + balancing
     return Check(
         "all balances with the balancing account add to what was paid in",
         total == market.deposited,

@@ -9,6 +9,7 @@ from node.chain.deploy import deploy
 from node.chain.errors import SigningError
 from node.chain.keystore import Strength, create_key, load_key
 from node.chain.manifest import Manifest, open_deployment
+from node.chain.outbox import Owner
 from node.chain.sender import Sender
 from node.chain.signing import LocalSigner, recover
 from node.cli.configuration import required
@@ -33,6 +34,10 @@ class Deployment:
     def product(self) -> Product:
         """The product of the deployment."""
         return self.manifest.product
+
+    def outbox_owner(self, sender: str) -> Owner:
+        """Return whose outbox a file of this deployment's sender is."""
+        return Owner(self.manifest.chain_id, self.manifest.genesis_hash, sender)
 
 
 def product_of(slot_seconds: int) -> Product:

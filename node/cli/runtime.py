@@ -1,7 +1,9 @@
 """What every long-running process shares: it ends cleanly when it is told to."""
 
 import asyncio
+import contextlib
 import signal
+import socket
 from collections.abc import Awaitable, Callable
 
 
@@ -16,3 +18,12 @@ async def _with_signals(main: Callable[[asyncio.Event], Awaitable[None]]) -> Non
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     await main(stop)
+
+
+def free_ports(count: int) -> tuple[int, ...]:
+    """Return ports of the loopback interface that nobody uses now."""
+    with contextlib.ExitStack() as held:
+        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return tuple(each.getsockname()[1] for each in sockets)

@@ -104,11 +104,16 @@ class MarketAudit:
 def audit(events: Iterable[Event], product: Product) -> MarketAudit:
     """Recompute the whole market from its events in chain order."""
     market = MarketAudit(product)
+    absorb(market, events)
+    return market
+
+
+def absorb(market: MarketAudit, events: Iterable[Event]) -> None:
+    """Go on with the events that follow."""
     for event in events:
         handler = _HANDLERS.get(event.name)
         if handler is not None:
             handler(market, event.args)
-    return market
 
 
 # -- parties and points
