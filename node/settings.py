@@ -67,7 +67,8 @@ class Settings(BaseSettings):
     hub_host: str = Field(default="127.0.0.1", description="Where the hub listens.")
     hub_port: Port = Field(default=8400, description="Port of the hub; 0 takes a free one.")
     hub_initial_password: SecretStr | None = Field(
-        default=None, description="Common initial password of listed devices (D-44)."
+        default=None,
+        description="Common initial password of listed devices; hubs and new homes (D-44).",
     )
     hub_finality_depth: int = Field(
         default=0, ge=0, description="Blocks after which the chain takes nothing back."
@@ -80,8 +81,12 @@ class Settings(BaseSettings):
     )
     device_id: str | None = Field(default=None, description="Id of the home at the hub.")
     device_password: SecretStr | None = Field(
-        default=None, description="Password of the home at the hub, once it is registered."
+        default=None,
+        description="Password of the home at the hub; without it the home registers itself once.",
     )
+    device_name: str = Field(default="home", description="Name given with the registration (D-46).")
+    device_maker: str = Field(default="unknown", description="Maker given with it.")
+    device_location: str = Field(default="unknown", description="Place given with it.")
     metering_point: int | None = Field(
         default=None, ge=1, description="Metering point of the home."
     )
@@ -96,7 +101,7 @@ class Settings(BaseSettings):
     preference: Annotated[str, AfterValidator(_known_preference)] | None = Field(
         default=None, description="What the user told the device to go for, such as CHEAPER (C-07)."
     )
-    sell_limit: Price = Field(default=int(RETAIL_BUY) - 1, description="Offers of `fixed_limit`.")
+    sell_limit: Price = Field(default=int(RETAIL_BUY), description="Offers of `fixed_limit`.")
     buy_limit: Price = Field(default=int(RETAIL_SELL), description="Bids of `fixed_limit`.")
     outside_sell: Price = Field(
         default=int(RETAIL_SELL), description="What energy earns outside the market (G-26)."
