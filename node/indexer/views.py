@@ -233,12 +233,16 @@ def displayed_book(view: View, rows: SlotRows, levels: int) -> DisplayedBook:
 
 def order_views(rows: SlotRows) -> list[OrderView]:
     """Return every order of a slot in sequence, with what became of it."""
-    voided, filled = "voided" in rows.reached, _filled(rows)
+    voided = "voided" in rows.reached
+    filled = {} if voided else _filled(rows)
+    cancelled = rows.cancelled
     return [
         OrderView(
             order=row.record,
-            filled_wh=0 if voided else filled.get(row.record.order_id, 0),
-            outcome=_outcome(row.record, rows, filled.get(row.record.order_id, 0)),
+            filled_wh=filled.get(row.record.order_id, 0),
+            outcome=Outcome.CANCELLED
+            if row.record.order_id in cancelled
+            else _outcome(row.record, rows, filled.get(row.record.order_id, 0)),
             transaction=row.origin.tx_hash,
         )
         for row in rows.orders
@@ -246,9 +250,8 @@ def order_views(rows: SlotRows) -> list[OrderView]:
 
 
 def _outcome(order: OrderRecord, rows: SlotRows, filled: int) -> Outcome:
+    """Return what became of an order that was not cancelled."""
     reached, clearing = rows.reached, rows.clearing
-    if order.order_id in rows.cancelled:
-        return Outcome.CANCELLED
     if "voided" in reached or "lapsed" in reached:
         return Outcome.VOIDED if "voided" in reached else Outcome.LAPSED
     if filled:
