@@ -26,7 +26,9 @@ def main() -> int:
         print(f"{number} has no test: {meant[number]}")
     for number in unwritten:
         print(f"{number} has a test but no line in tests/requirements.csv")
-    print(f"{len(meant)} requirements, {len(untested)} without a test, {len(unwritten)} not written down")
+    print(
+        f"{len(meant)} requirements, {len(untested)} without a test, {len(unwritten)} not written down"
+    )
     return 1 if untested or unwritten else 0
 
 

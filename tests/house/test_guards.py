@@ -100,11 +100,11 @@ def test_an_unformatted_contract_turns_forge_fmt_red(tree: Path, make: Make) -> 
 
 
 def test_a_lint_finding_turns_forge_lint_red(tree: Path, make: Make) -> None:
-    truncating = "contract Poison {\n    function cut(uint256 x) external pure returns (uint8) {\n"
-    truncating += "        return uint8(x);\n    }\n}\n"
-    poison(tree, "contracts/market/Poison.sol", SOLIDITY_HEAD + truncating)
+    rounding = "contract Poison {\n    function f(uint256 x) external pure returns (uint256) {\n"
+    rounding += "        return (x / 3) * 3;\n    }\n}\n"
+    poison(tree, "contracts/market/Poison.sol", SOLIDITY_HEAD + rounding)
 
-    assert_red(make("lane-forge-lint"), "unsafe-typecast", "Poison.sol")
+    assert_red(make("lane-forge-lint"), "divide-before-multiply", "Poison.sol")
 
 
 def test_a_failing_forge_test_turns_the_lane_red(tree: Path, make: Make) -> None:
