@@ -104,6 +104,13 @@ with database.write() as work:
     database.close()
 
 
+def test_several_processes_may_open_a_new_database_at_once(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'hub.db'}"
+    program = f"from node.store.database import Database; Database.open({url!r}).close()"
+    opening = [subprocess.Popen([sys.executable, "-c", program]) for _ in range(3)]
+    assert [process.wait(timeout=60) for process in opening] == [0, 0, 0]
+
+
 def test_a_view_sees_one_instant(database: Database) -> None:
     with database.read() as view:
         assert view.devices.all() == []
