@@ -1,7 +1,8 @@
 """The hub as a home sees it: register once, send readings (D-43 to D-53)."""
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 
 import httpx
 
@@ -9,6 +10,8 @@ from node.agents.errors import HubAnswerError, HubRefusedError, HubUnavailableEr
 from node.agents.journal import SignedReading
 from node.domain.documents import Node, decode_json
 from node.domain.errors import FieldError
+
+T = TypeVar("T")
 
 #: How long the hub may take for an answer.
 TIMEOUT_SECONDS: Final = 5.0
@@ -45,14 +48,13 @@ class HubClient:
         """Register and return the password of this home, which the hub shows once."""
         body = asdict(registration) | {"possession": f"0x{registration.possession.hex()}"}
         answer = await self._post("/v1/registrations", body, None)
-        return self._read(answer, "device_id", "password")["password"].name()
+        return self._read(answer, _password)
 
     async def send(self, device_id: str, password: str, signed: SignedReading) -> bool:
         """Send a reading; return whether it was new to the hub. Raises `HubError`."""
         body = asdict(signed.reading) | {"signature": f"0x{signed.signature.hex()}"}
         answer = await self._post("/v1/readings", body, (device_id, password))
-        fields = self._read(answer, "status", "number")
-        return fields["status"].one_of(("stored", "repeated")) == "stored"
+        return self._read(answer, _is_new)
 
     async def _post(
         self, path: str, body: dict[str, object], auth: tuple[str, str] | None
@@ -85,8 +87,17 @@ class HubClient:
             shown = response.text[:SHOWN_LENGTH]
             return HubRefusedError(self.url, status, "unnamed", shown)
 
-    def _read(self, answer: bytes, *names: str) -> dict[str, Node]:
+    def _read(self, answer: bytes, take: Callable[[Node], T]) -> T:
         try:
-            return Node("", decode_json(answer)).fields(*names)
+            return take(Node("", decode_json(answer)))
         except FieldError as error:
             raise HubAnswerError(self.url, str(error)) from error
+
+
+def _password(answer: Node) -> str:
+    return answer.fields("device_id", "password")["password"].name()
+
+
+def _is_new(answer: Node) -> bool:
+    status = answer.fields("status", "number")["status"]
+    return status.one_of(("stored", "repeated")) == "stored"
