@@ -109,6 +109,10 @@ class Settings(BaseSettings):
     outside_buy: Price = Field(
         default=int(RETAIL_BUY), description="What energy costs outside the market (G-26)."
     )
+    prices_file: Path | None = Field(
+        default=None,
+        description="CSV file of the exchange's prices, which `jepx` follows a day later.",
+    )
     margin: int = Field(default=100, ge=1, description="Distance of `jepx` from its price, in sen.")
     soc_min_permille: Permille = Field(default=100, description="Charge that the battery keeps.")
     soc_max_permille: Permille = Field(default=950, description="Charge that it stops at.")

@@ -60,15 +60,16 @@ def _limits(neighbourhood: Neighbourhood, site: Site) -> PointLimits:
 def home_settings(
     workspace: Workspace, site: Site, number: int, point: int, urls: Mapping[str, str | None]
 ) -> dict[str, str]:
-    """Return the settings of a home's process: homes with a battery bid by its charge, preferences in turn (C-07)."""
+    """Return the settings of a home's process: preferences in turn, and who is out for profit follows the exchange (C-07)."""
+    preference = tuple(Preference)[number % len(Preference)]
     settings = {
         "YUIMARU_ACCOUNT_KEYSTORE": str(workspace.keystore(f"account-{site.id}")),
         "YUIMARU_GATEWAY_KEYSTORE": str(workspace.keystore(f"gateway-{site.id}")),
         "YUIMARU_DEVICE_ID": site.id,
         "YUIMARU_METERING_POINT": str(point),
         "YUIMARU_METER_URL": str(urls["meter"]),
-        "YUIMARU_POLICY": "soc_table",
-        "YUIMARU_PREFERENCE": tuple(Preference)[number % len(Preference)].name,
+        "YUIMARU_POLICY": "jepx" if preference is Preference.PROFIT else "soc_table",
+        "YUIMARU_PREFERENCE": preference.name,
         "YUIMARU_PHYSICAL_SLOT_SECONDS": str(HALF_HOURS.slot_seconds),
     }
     if urls["inverter"]:

@@ -31,6 +31,7 @@ from node.cli.workspace import Workspace, WorkspaceError
 from node.domain.clock import SystemClock
 from node.domain.neighbourhood import Neighbourhood
 from node.domain.policies import RETAIL_BUY, RETAIL_SELL
+from node.domain.slots import DeliverySlot
 from node.store.records import SystemRole
 
 #: What every participant pays in at the start.
@@ -104,7 +105,8 @@ class _Demonstration:
         await self._start_homes(members, points, neighbourhood)
         await self._start_operator()
         self._write_directory(client, members, points)
-        watcher = SlotWatcher(deployment, self._calendar(), self.plan.slots)
+        first = await asyncio.to_thread(self._first_slot, deployment, points)
+        watcher = SlotWatcher(deployment, self._calendar(), first, self.plan.slots)
         await self._watch(watcher)
         report = await asyncio.to_thread(self._report, deployment, watcher, members)
         if self.plan.keep:
@@ -253,6 +255,13 @@ class _Demonstration:
         )
 
     # -- watching
+
+    def _first_slot(self, deployment: Deployment, points: Mapping[str, int]) -> DeliverySlot:
+        """Return the first slot in which every point takes part and for which everybody has time to bid."""
+        registry, product = deployment.contracts.registry, deployment.product
+        held = deployment.client.read_many([registry.point_of(point) for point in points.values()])
+        soonest = next(product.openable_slots(SystemClock().now() + product.slot_seconds))
+        return max(soonest, *(point.active_from for point in held))
 
     def _calendar(self) -> Mapping[str, int]:
         found = self.plan.workspace.read_json(self.plan.workspace.root / "devices/devices.json")

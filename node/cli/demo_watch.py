@@ -9,9 +9,6 @@ from node.domain.slots import HALF_HOURS, DeliverySlot
 from node.domain.units import WattHours, Yen5, format_kwh, format_price, format_yen
 from node.indexer.audit import MarketAudit, SlotAudit, absorb
 
-#: Slots opened before every home was at work do not count.
-_WARM_UP_SLOTS = 1
-
 
 @dataclass(slots=True)
 class SlotWatcher:
@@ -22,6 +19,7 @@ class SlotWatcher:
 
     deployment: Deployment
     calendar: Mapping[str, int]
+    first: DeliverySlot
     wanted: int
     market: MarketAudit = field(init=False)
     _next_block: int = field(init=False)
@@ -33,8 +31,8 @@ class SlotWatcher:
 
     @property
     def slots(self) -> list[DeliverySlot]:
-        """The slots of the demonstration: the first that were opened, as many as are wanted."""
-        return sorted(self.market.slots)[_WARM_UP_SLOTS : _WARM_UP_SLOTS + self.wanted]
+        """The slots of the demonstration: as many as are wanted from the first in which everybody takes part."""
+        return sorted(slot for slot in self.market.slots if slot >= self.first)[: self.wanted]
 
     @property
     def is_done(self) -> bool:

@@ -1,6 +1,7 @@
 """`yuimaru operator`: the keeper that opens, clears, books, settles and finalises slots."""
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -32,6 +33,8 @@ def operator(
     from node.settlement.rounds import Keeper
     from node.settlement.service import KeeperService
 
+    # A round that waits for its block delays the next one, which the scheduler would report each time.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
     settings = read_settings(data_dir=data_dir)
     deployment = open_deployment_of(settings)
     keeper = Keeper(
