@@ -25,7 +25,6 @@ from node.chain.wire import (
     Receipt,
     block_of,
     logs_of,
-    mapping,
     number,
     octets,
     receipt_of,
@@ -256,12 +255,12 @@ def _exchange(provider: Provider, requests: Sequence[Request]) -> list[Answer]:
 
 
 def _result_of(answer: object) -> Answer:
-    if not isinstance(answer, dict) or ("result" not in answer and "error" not in answer):
-        raise ValueError(f"no JSON-RPC answer: {answer!r:.80}")
-    if "error" not in answer:
+    if isinstance(answer, dict) and "result" in answer:
         result: Json = answer["result"]
         return result
-    error = mapping(answer["error"])
+    error = answer.get("error") if isinstance(answer, dict) else None
+    if not isinstance(error, dict):
+        raise ValueError(f"no JSON-RPC answer: {answer!r:.80}")
     code, data = error.get("code"), error.get("data")
     return Failure(
         code=code if isinstance(code, int) else 0,
