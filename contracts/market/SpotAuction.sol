@@ -22,8 +22,9 @@ contract SpotAuction is ISpotAuction, ProductCalendar {
     using OrderLog for OrderLog.Log;
     using PriceLevels for PriceLevels.Tree;
 
-    /// @dev Most orders that one call books; keeps a call below 16,777,216 gas.
-    uint256 private constant LARGEST_CHUNK = 400;
+    /// @dev Most orders that one call books; keeps a call below 16,777,216 gas even when all of them are filled in part on
+    ///      storage that was never used.
+    uint256 private constant LARGEST_CHUNK = 350;
 
     /// @dev Most orders that one call lapses.
     uint256 private constant LARGEST_LAPSE = 200;

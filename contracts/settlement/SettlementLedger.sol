@@ -21,8 +21,9 @@ contract SettlementLedger is LedgerAccounts {
     using Positions for Positions.Store;
     using Positions for Positions.Packed;
 
-    /// @dev Most metering points that one call settles; keeps a call below 16,777,216 gas.
-    uint256 private constant LARGEST_PASS = 500;
+    /// @dev Most metering points that one call settles or finalises; keeps a call below 16,777,216 gas even when all of
+    ///      them are silent and run into debt on storage that was never used.
+    uint256 private constant LARGEST_PASS = 300;
 
     /// @dev Most slots whose imbalance prices one call publishes.
     uint256 private constant LARGEST_PUBLICATION = 500;

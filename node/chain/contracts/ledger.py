@@ -14,9 +14,8 @@ from node.domain.orders import Side
 from node.domain.slots import DeliverySlot
 from node.domain.units import SenPerKwh, WattHours, Yen5
 
-#: Most metering points that one call settles, and most slots whose prices one call publishes. The contract takes 500
-#: points, but when all of them are silent on storage that was never used, 400 are what fits below the gas cap.
-LARGEST_PASS = 400
+#: Most metering points that one call settles, and most slots whose prices one call publishes: the contract's own caps.
+LARGEST_PASS = 300
 LARGEST_PUBLICATION = 500
 
 ADMIT_MARKET_GAS = 75_000
@@ -27,7 +26,7 @@ VOID_GAS = 60_000
 PUBLISH_BASE_GAS = 50_000
 PUBLISH_SLOT_GAS = 27_000
 SETTLE_BASE_GAS = 150_000
-SETTLE_POINT_GAS = 40_000
+SETTLE_POINT_GAS = 55_000
 
 
 class LedgerPhase(IntEnum):
