@@ -40,12 +40,13 @@ def bill(
 
     span = parse_span(since, until)
     settings = settings_for(data_dir, rpc_url)
-    deployment = open_market(settings)
-    made = make_bill(Workspace(settings.data_dir), deployment, party, span)
+    with open_market(settings) as deployment:
+        made = make_bill(Workspace(settings.data_dir), deployment, party, span)
+        product = deployment.product
     if as_json:
-        print_json(bill_document(made, deployment.product))
+        print_json(bill_document(made, product))
     else:
-        for line in bill_lines(made, deployment.product):
+        for line in bill_lines(made, product):
             say(line)
     if problem := made.proof.problem:
         raise BillDiffersError(problem)

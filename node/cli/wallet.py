@@ -1,5 +1,6 @@
 """`yuimaru wallet`: a participant's key, money and orders in a running market."""
 
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,8 @@ from node.cli.output import print_json, say
 from node.domain.orders import Side
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from node.cli.deployment import Deployment
     from node.cli.wallet_keys import AccountKey
     from node.cli.workspace import Workspace
@@ -110,8 +113,8 @@ def balance(
     """Show what the ledger holds: available, reserved, debt, free and the minimum deposit, to 1e-5 JPY."""
     from node.cli.wallet_money import read_balance
 
-    key, deployment = _open(data_dir, account, rpc_url)
-    held = read_balance(deployment, key.address)
+    with _open(data_dir, account, rpc_url) as (key, deployment):
+        held = read_balance(deployment, key.address)
     if as_json:
         print_json(held.document())
     else:
@@ -128,8 +131,8 @@ def deposit(
     """Say how money comes in, and with which reference. Sends nothing: the settlement bank books what arrived."""
     from node.cli.wallet_money import advise_deposit
 
-    key, deployment = _open(data_dir, account, rpc_url)
-    advice = advise_deposit(deployment, key.address)
+    with _open(data_dir, account, rpc_url) as (key, deployment):
+        advice = advise_deposit(deployment, key.address)
     if as_json:
         print_json(advice.document())
     else:
@@ -149,8 +152,9 @@ def withdraw(
     from node.cli.wallet_market import send
 
     yen = parse_whole("amount", amount, 1, LARGEST_PAYOUT, "yen")
-    key, deployment = _open(data_dir, account, rpc_url)
-    answer = send(deployment, key.unlock(password_file), deployment.contracts.ledger.withdraw(yen))
+    with _open(data_dir, account, rpc_url) as (key, deployment):
+        call = deployment.contracts.ledger.withdraw(yen)
+        answer = send(deployment, key.unlock(password_file), call)
     number = answer.argument("WithdrawalRequested", "id")
     say(f"withdrawal {number} of {yen} JPY requested; the settlement bank pays it out")
     say(f"transaction 0x{answer.tx_hash.hex()}")
@@ -180,8 +184,8 @@ def bid(
     from node.cli.wallet_bid import parse_bid, place_bid
 
     wanted = parse_bid(slot, side, price, energy, point)
-    key, deployment = _open(data_dir, account, rpc_url)
-    _say_all(place_bid(deployment, key.unlock(password_file), wanted))
+    with _open(data_dir, account, rpc_url) as (key, deployment):
+        _say_all(place_bid(deployment, key.unlock(password_file), wanted))
 
 
 @app.command("list")
@@ -199,12 +203,12 @@ def list_orders(
     from node.cli.wallet_orders import order_document, order_lines, own_orders
 
     span = parse_span(since, until)
-    key, deployment = _open(data_dir, account, rpc_url)
-    orders = own_orders(deployment, key.address, span)
+    with _open(data_dir, account, rpc_url) as (key, deployment):
+        orders, product = own_orders(deployment, key.address, span), deployment.product
     if as_json:
-        print_json({"orders": [order_document(own, deployment.product) for own in orders]})
+        print_json({"orders": [order_document(own, product) for own in orders]})
     else:
-        _say_all(order_lines(orders, deployment.product) or ["no orders"])
+        _say_all(order_lines(orders, product) or ["no orders"])
 
 
 @app.command("cancel")
@@ -221,25 +225,27 @@ def cancel(
     from node.cli.wallet_market import send, slot_of
 
     number = parse_whole("order", order_id, 0, LARGEST_ORDER_NUMBER, "the orders of a slot")
-    key, deployment = _open(data_dir, account, rpc_url)
-    start = slot_of(deployment, slot)
-    call = deployment.contracts.auction.cancel(start, number)
-    answer = send(deployment, key.unlock(password_file), call)
+    with _open(data_dir, account, rpc_url) as (key, deployment):
+        start = slot_of(deployment, slot)
+        call = deployment.contracts.auction.cancel(start, number)
+        answer = send(deployment, key.unlock(password_file), call)
     say(f"order {number} of slot {start} is cancelled, its reserve is free again")
     say(f"transaction 0x{answer.tx_hash.hex()}")
 
 
+@contextmanager
 def _open(
     data_dir: Path | None, account: str, rpc_url: str | None
-) -> tuple["AccountKey", "Deployment"]:
-    """Return the key file of an account, still locked, and the market."""
+) -> "Iterator[tuple[AccountKey, Deployment]]":
+    """Give the key file of an account, still locked, and the market."""
     from node.cli.wallet_keys import find_account
     from node.cli.wallet_market import open_market, settings_for
     from node.cli.workspace import Workspace
 
     settings = settings_for(data_dir, rpc_url)
     key = find_account(Workspace(settings.data_dir), account)
-    return key, open_market(settings)
+    with open_market(settings) as deployment:
+        yield key, deployment
 
 
 def _workspace(data_dir: Path | None) -> "Workspace":

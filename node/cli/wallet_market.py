@@ -1,5 +1,7 @@
 """The market as a wallet sees it: which deployment, which slot, which metering points; and sending to it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -54,12 +56,16 @@ def settings_for(data_dir: Path | None, rpc_url: str | None) -> Settings:
     return read_settings(data_dir=data_dir, chain_urls=None if rpc_url is None else (rpc_url,))
 
 
-def open_market(settings: Settings) -> Deployment:
-    """Return the deployment of a data folder after checking it against the chain that answers."""
+@contextmanager
+def open_market(settings: Settings) -> Iterator[Deployment]:
+    """Give the deployment of a data folder after checking it against the chain that answers."""
     workspace = Workspace(settings.data_dir)
     client = ChainClient(_nodes(settings, workspace), _chain_id(settings, workspace))
-    manifest = open_deployment(settings.manifest_path, client)
-    return Deployment(client, manifest, manifest.facades())
+    try:
+        manifest = open_deployment(settings.manifest_path, client)
+        yield Deployment(client, manifest, manifest.facades())
+    finally:
+        client.close()
 
 
 def _nodes(settings: Settings, workspace: Workspace) -> list[str]:
@@ -133,10 +139,13 @@ def points_of(deployment: Deployment, address: str, slot: DeliverySlot) -> list[
 
 
 def point_for(deployment: Deployment, address: str, slot: DeliverySlot, given: int | None) -> int:
-    """Return the metering point to order for: the one that was named, or the only one."""
+    """Return the metering point to order for: the one that was named, or the only one.
+
+    For a slot in the past the points of now stand in, so that the market refuses the slot and not the points.
+    """
     if given is not None:
         return given
-    owned = points_of(deployment, address, slot)
+    owned = points_of(deployment, address, DeliverySlot(max(slot, market_time(deployment))))
     if len(owned) != 1:
         raise PointNotNamedError(address, owned)
     return owned[0]

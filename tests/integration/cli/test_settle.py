@@ -98,10 +98,11 @@ def test_a_slot_settles_to_the_expected_answer(name: str, engine: str) -> None:
 def test_both_engines_give_the_same_answer_and_cash_adds_to_zero(seed: int) -> None:
     dice = random.Random(seed)
     names = [f"u{number}" for number in range(30)]
+    pairs = [dice.sample(names, 2) for _ in range(60)]
     given = document(
         [
-            trade(*dice.sample(names, 2), dice.randrange(1, 100_000), dice.randrange(32_768))
-            for _ in range(60)
+            trade(seller, buyer, dice.randrange(1, 100_000), dice.randrange(32_768))
+            for seller, buyer in pairs
         ],
         {name: dice.randrange(-500_000, 500_000) for name in dice.sample(names, 25)},
         long_price_sen=dice.randrange(1000),
