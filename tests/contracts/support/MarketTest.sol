@@ -432,7 +432,7 @@ abstract contract MarketTest is MarketWords {
 
     function bookSlot(DeliverySlot slot) internal {
         vm.prank(KEEPER);
-        auction.book(slot, 400);
+        auction.book(slot, 350);
     }
 
     /// @dev From orders to booked trades.
@@ -451,13 +451,13 @@ abstract contract MarketTest is MarketWords {
     function settleSlot(DeliverySlot slot) internal {
         toReadingDeadline(slot);
         vm.prank(KEEPER);
-        ledger.settle(slot, 500);
+        ledger.settle(slot, 300);
     }
 
     function finaliseSlot(DeliverySlot slot) internal {
         toFinalTime(slot);
         vm.prank(KEEPER);
-        ledger.finalise(slot, 500);
+        ledger.finalise(slot, 300);
     }
 
     function slotAfter(DeliverySlot slot, uint256 slots) internal view returns (DeliverySlot) {

@@ -20,8 +20,8 @@ contract BookTest is MarketTest {
         clearSlot(SLOT);
         refused(KEEPER, abi.encodeWithSelector(ISpotAuction.CountInvalid.selector, 0));
         auction.book(SLOT, 0);
-        refused(KEEPER, abi.encodeWithSelector(ISpotAuction.CountInvalid.selector, 401));
-        auction.book(SLOT, 401);
+        refused(KEEPER, abi.encodeWithSelector(ISpotAuction.CountInvalid.selector, 351));
+        auction.book(SLOT, 351);
     }
 
     function test_a_slot_is_not_booked_before_it_is_cleared() public {
