@@ -4,7 +4,7 @@ import random
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from node.chain.contracts.auction import LARGEST_CHUNK
@@ -128,16 +128,29 @@ BOOKS = st.lists(st.tuples(SIDES, LIMITS, ENERGIES), max_size=30)
 
 
 @pytest.mark.spec("C-11", "C-24", "C-27", "G-04", "G-05", "G-06", "G-31")
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(orders=BOOKS, data=st.data())
 def test_any_book_clears_alike(hall: Hall, orders: list[Terms], data: st.DataObject) -> None:
+    hold_with_cancellations(hall, orders, data)
+
+
+@pytest.mark.long
+@pytest.mark.spec("C-11", "C-24", "C-27", "G-04", "G-05", "G-06", "G-31")
+@given(orders=BOOKS, data=st.data())
+def test_any_of_many_books_clears_alike(
+    hall: Hall, orders: list[Terms], data: st.DataObject
+) -> None:
+    hold_with_cancellations(hall, orders, data)
+
+
+def hold_with_cancellations(hall: Hall, orders: list[Terms], data: st.DataObject) -> None:
     numbers = st.integers(0, len(orders) - 1) if orders else st.nothing()
     cancelled = data.draw(st.lists(numbers, unique=True, max_size=len(orders) // 3))
     hall.hold(orders, cancelled=cancelled)
 
 
 @pytest.mark.spec("G-04", "G-05")
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40)
 @given(
     price=LIMITS,
     energies=st.lists(st.tuples(SIDES, st.integers(1, 9)), min_size=2, max_size=40),
