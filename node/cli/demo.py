@@ -20,7 +20,7 @@ def demo(
     seed: Annotated[int, typer.Option(help="Sun, loads and batteries are drawn from it.")] = 1,
     first_half_hour: Annotated[
         int, typer.Option(min=0, max=47, help="Half hour of the day with which it begins.")
-    ] = 18,
+    ] = 12,
     data_dir: Annotated[
         Path, typer.Option(help="Folder for keys, chain and databases; made anew each time.")
     ] = Path(".yuimaru"),

@@ -107,6 +107,10 @@ class _Demonstration:
         self._write_directory(client, members, points)
         first = await asyncio.to_thread(self._first_slot, deployment, points)
         watcher = SlotWatcher(deployment, self._calendar(), first, self.plan.slots)
+        self.say(
+            f"the first slot starts in {first - SystemClock().now()} s; a slot is settled "
+            f"{deployment.product.reading_window} s after its end"
+        )
         await self._watch(watcher)
         report = await asyncio.to_thread(self._report, deployment, watcher, members)
         if self.plan.keep:

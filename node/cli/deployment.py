@@ -6,12 +6,11 @@ from pathlib import Path
 from node.chain.client import ChainClient
 from node.chain.contracts.market import MarketContracts
 from node.chain.deploy import deploy
-from node.chain.errors import SigningError
 from node.chain.keystore import Strength, create_key, load_key
 from node.chain.manifest import Manifest, open_deployment
 from node.chain.outbox import Owner
 from node.chain.sender import Sender
-from node.chain.signing import LocalSigner, recover
+from node.chain.signing import LocalSigner
 from node.cli.configuration import required
 from node.cli.provision import Institutions
 from node.cli.workspace import Workspace
@@ -115,11 +114,3 @@ def open_institutions(workspace: Workspace) -> Institutions:
         settlement_bank=key_made(workspace, "settlement-bank"),
         oracles=tuple(key_made(workspace, name) for name in oracle_names()),
     )
-
-
-def signer_or_none(digest: bytes, signature: bytes) -> str | None:
-    """Return who signed a digest, None when the bytes are no signature."""
-    try:
-        return recover(digest, signature)
-    except SigningError:
-        return None

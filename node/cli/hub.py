@@ -47,11 +47,23 @@ def list_device(
     device_id: Annotated[str, typer.Argument(help="Id of the device, assigned beforehand.")],
     data_dir: DataDir = None,
 ) -> None:
-    """Let a device register with the common initial password; a registered one is freed to register anew."""
+    """Let a device register with the common initial password; listing it again changes nothing."""
     from node.cli.configuration import read_settings
 
     open_registrar(read_settings(data_dir=data_dir)).list_device(device_id)
     say(f"{device_id} may register")
+
+
+@app.command("free-device")
+def free_device(
+    device_id: Annotated[str, typer.Argument(help="Id of a device that lost its password.")],
+    data_dir: DataDir = None,
+) -> None:
+    """Let a registered device register again; its old password is worth nothing from now on."""
+    from node.cli.configuration import read_settings
+
+    open_registrar(read_settings(data_dir=data_dir)).free_device(device_id)
+    say(f"{device_id} may register again")
 
 
 @app.command("add-system")
@@ -93,35 +105,19 @@ def open_registrar(settings: "Settings") -> "Registrar":
 
 
 def _dependencies(settings: "Settings") -> "HubDependencies":
-    from node.chain.contracts.market import ChainReader
-    from node.chain.signing import SigningDomain
-    from node.cli.deployment import open_deployment_of, signer_or_none
+    from node.cli.deployment import open_deployment_of
     from node.domain.clock import SystemClock
-    from node.domain.readings import Reading
-    from node.hub.dependencies import HubDependencies
+    from node.hub.deployment import hub_of_deployment
     from node.store.database import Database
 
     deployment = open_deployment_of(settings)
-    contracts, chain_id = deployment.contracts, deployment.client.chain_id
-    readings = SigningDomain.of_meter_oracle(chain_id, contracts.oracle.address)
-    registrations = SigningDomain.of_registry(chain_id, contracts.registry.address)
-
-    def recover_reading(reading: Reading, signature: bytes) -> str | None:
-        return signer_or_none(readings.reading_digest(reading), signature)
-
-    def recover_possession(owner: str, gateway: str, signature: bytes) -> str | None:
-        return signer_or_none(registrations.possession_digest(owner, gateway), signature)
-
-    return HubDependencies(
+    return hub_of_deployment(
+        deployment.manifest,
+        deployment.client,
         database=Database.open(_database_url(settings)),
-        chain=ChainReader(deployment.client, contracts),
         clock=SystemClock(),
-        product=deployment.product,
         initial_password=initial_password(settings),
-        recover_reading=recover_reading,
-        recover_possession=recover_possession,
         finality_depth=settings.hub_finality_depth,
-        start_block=deployment.manifest.block,
     )
 
 

@@ -78,7 +78,7 @@ def demo(tmp_path: Path) -> Iterator[Running]:
         alarm.cancel()
         if process.poll() is None:
             process.terminate()
-            process.wait()
+        process.communicate()
 
 
 @pytest.mark.spec(
