@@ -25,7 +25,9 @@ def run(make: str, lane: str) -> tuple[str, int, float]:
     """Run one lane and return its name, exit code and seconds."""
     print(f"\n--- {lane}", flush=True)
     start = time.monotonic()
-    code = subprocess.run([*shlex.split(make), "--no-print-directory", lane], check=False).returncode
+    code = subprocess.run(
+        [*shlex.split(make), "--no-print-directory", lane], check=False
+    ).returncode
     return lane, code, time.monotonic() - start
 
 

@@ -5,6 +5,7 @@ Makefile keep a lane to the spoiled part where the whole would take minutes.
 """
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -168,6 +169,14 @@ def test_a_test_that_cannot_be_collected_turns_the_lane_red(tree: Path, make: Ma
     run = make("lane-pytest", PYTEST_ARGS="tests/unit/test_poison.py", PYTEST_WORKERS="0")
 
     assert_red(run, "nothing_of_this_name")
+
+
+def test_make_test_runs_every_lane(tree: Path, make: Make) -> None:
+    targets = set(re.findall(r"^(lane-[a-z-]+):", (tree / "Makefile").read_text(), re.MULTILINE))
+    (tree / "scripts" / "lanes.py").write_text("import sys\nprint(*sys.argv[2:])\n")
+
+    assert targets
+    assert set(make("test").stdout.split()) == targets
 
 
 def test_one_red_lane_turns_make_test_red_and_the_others_still_run(tree: Path, make: Make) -> None:
