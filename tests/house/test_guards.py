@@ -103,6 +103,7 @@ def test_an_unformatted_contract_turns_forge_fmt_red(tree: Path, make: Make) -> 
 def test_a_lint_finding_turns_forge_lint_red(tree: Path, make: Make) -> None:
     rounding = "contract Poison {\n    function f(uint256 x) external pure returns (uint256) {\n"
     rounding += "        return (x / 3) * 3;\n    }\n}\n"
+    leave_only_what_the_poison_needs(tree)
     poison(tree, "contracts/market/Poison.sol", SOLIDITY_HEAD + rounding)
 
     assert_red(make("lane-forge-lint"), "divide-before-multiply", "Poison.sol")
@@ -116,9 +117,9 @@ def test_a_failing_forge_test_turns_the_lane_red(tree: Path, make: Make) -> None
 
 
 def test_a_contract_that_does_not_compile_turns_forge_red(tree: Path, make: Make) -> None:
-    poison(
-        tree, "contracts/market/Poison.sol", SOLIDITY_HEAD + "contract Poison { uint256 x = ; }\n"
-    )
+    leave_only_what_the_poison_needs(tree)
+    broken = "contract Poison { uint256 x = ; }\n"
+    poison(tree, "contracts/market/Poison.sol", SOLIDITY_HEAD + broken)
 
     assert_red(make("lane-forge"), "Compiler run failed", "Poison.sol")
 
