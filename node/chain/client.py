@@ -245,12 +245,16 @@ class ChainClient:
         self._checked.add(url)
 
 
+class _NonsenseError(ValueError):
+    """A node answered what JSON-RPC does not allow: it counts as down."""
+
+
 def _exchange(provider: Provider, requests: Sequence[Request]) -> list[Answer]:
     answers = provider.make_batch_request(list(requests))
     if not isinstance(answers, list) or len(answers) != len(requests):
         refused = _result_of(answers) if isinstance(answers, dict) else None
         problem = refused.message if isinstance(refused, Failure) else "the answer is not a batch"
-        raise ValueError(problem)
+        raise _NonsenseError(problem)
     return [_result_of(answer) for answer in answers]
 
 
@@ -260,7 +264,7 @@ def _result_of(answer: object) -> Answer:
         return result
     error = answer.get("error") if isinstance(answer, dict) else None
     if not isinstance(error, dict):
-        raise ValueError(f"no JSON-RPC answer: {answer!r:.80}")
+        raise _NonsenseError(f"no JSON-RPC answer: {answer!r:.80}")
     code, data = error.get("code"), error.get("data")
     return Failure(
         code=code if isinstance(code, int) else 0,

@@ -1,7 +1,7 @@
 """Runs the keeper's rounds at a steady pace in a process of its own."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Protocol
 
 from apscheduler.schedulers.background import BackgroundScheduler  # type: ignore[import-untyped]
@@ -36,14 +36,13 @@ class KeeperService:
             self._round,
             "interval",
             seconds=every_seconds,
-            next_run_time=datetime.fromtimestamp(clock.now(), UTC),
             max_instances=1,
             coalesce=True,
             misfire_grace_time=None,
         )
 
     def start(self) -> None:
-        """Begin with a round at once."""
+        """Begin; the first round comes after one interval."""
         self._scheduler.start()
 
     def stop(self) -> None:

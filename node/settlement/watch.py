@@ -28,6 +28,7 @@ class SlotWatch:
         self._first_block = first_block
         self._unfinished: dict[DeliverySlot, SlotState] = {}
         self._flagged: dict[DeliverySlot, tuple[int, ...]] = {}
+        self._looked_at: int | None = None
 
     @property
     def unfinished(self) -> tuple[DeliverySlot, ...]:
@@ -59,8 +60,9 @@ class SlotWatch:
     def states(self, now: int, ahead: Sequence[DeliverySlot]) -> list[SlotState]:
         """Return where the slots stand that may have something due, those to be opened among them."""
         due = [slot for slot, state in self._unfinished.items() if self._may_be_due(state, now)]
-        unopened = [slot for slot in ahead if slot not in self._unfinished]
-        fresh = self._read([*due, *unopened])
+        candidates = sorted({*ahead, *self._called_since_last_look(now)})
+        fresh = self._read([*due, *(s for s in candidates if s not in self._unfinished)])
+        self._looked_at = now
         opened = [state for slot, state in self._unfinished.items() if slot not in fresh]
         return [self._with_late_points(state, now) for state in (*fresh.values(), *opened)]
 
@@ -71,6 +73,14 @@ class SlotWatch:
     def _may_be_due(self, state: SlotState, now: int) -> bool:
         instant = next_due(state, self._product)
         return instant is not None and instant <= now
+
+    def _called_since_last_look(self, now: int) -> Iterable[DeliverySlot]:
+        """Return the slots that may have been opened, by anybody, since they were last looked at.
+
+        A slot is opened before its call time, by a clock that may be behind ours, but never after it has started.
+        """
+        last = now if self._looked_at is None else min(self._looked_at, now)
+        return self._product.slots_between(last + 1, now + self._product.call_lead + 1)
 
     def _opened_between(self, first: int, last: int) -> list[DeliverySlot]:
         auction = self._contracts.auction

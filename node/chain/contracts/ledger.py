@@ -26,7 +26,9 @@ VOID_GAS = 60_000
 PUBLISH_BASE_GAS = 50_000
 PUBLISH_SLOT_GAS = 27_000
 SETTLE_BASE_GAS = 150_000
-SETTLE_POINT_GAS = 55_000
+SETTLE_POINT_GAS = 43_000
+LATE_POINT_GAS = 49_000
+FINALISE_POINT_GAS = 55_000
 
 
 class LedgerPhase(IntEnum):
@@ -113,12 +115,12 @@ class SettlementLedger(MarketFacade):
 
     def settle_late(self, slot: DeliverySlot, points: Sequence[int]) -> Call:
         """Settle flagged points whose readings came in the correction window (G-11). Anyone."""
-        gas = SETTLE_BASE_GAS + SETTLE_POINT_GAS * len(points)
+        gas = SETTLE_BASE_GAS + LATE_POINT_GAS * len(points)
         return self.call("settleLate", gas, slot, list(points))
 
     def finalise(self, slot: DeliverySlot, count: int) -> Call:
         """Walk the next metering points after the correction window; then the slot is final. Anyone."""
-        return self.call("finalise", SETTLE_BASE_GAS + SETTLE_POINT_GAS * count, slot, count)
+        return self.call("finalise", SETTLE_BASE_GAS + FINALISE_POINT_GAS * count, slot, count)
 
     def account_of(self, account: str) -> Query[Account]:
         """Ask for an account."""
