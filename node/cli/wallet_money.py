@@ -54,7 +54,7 @@ class Balance:
             f"{name:<16}{format_yen(money):>20} JPY {wei(money):>24}"
             for name, money in self.amounts().items()
         ]
-        return [*lines, f"calculated at {SCALE}; minimum deposit for {self.points} metering points"]
+        return [*lines, f"calculated at {SCALE}; metering points: {self.points}"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,9 @@ YEN = 100_000
 
 @pytest.fixture(scope="module")
 def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
-    with new_market(tmp_path_factory.mktemp("market"), "anna", "ben", "carl", "poor") as market:
+    with new_market(
+        tmp_path_factory.mktemp("market"), "anna", "ben", "carl", "poor", "saver"
+    ) as market:
         yield market
 
 
@@ -50,8 +52,8 @@ def tx_hash(lines: list[str]) -> str:
 
 @pytest.mark.spec("C-10", "G-12")
 def test_a_balance_is_exact_and_on_the_scale_of_one_yen_per_wei(market: Market) -> None:
-    lines = market.wallet("balance", "carl").lines
-    assert lines[0].startswith(f"account {market.address('carl')} at block ")
+    lines = market.wallet("balance", "saver").lines
+    assert lines[0].startswith(f"account {market.address('saver')} at block ")
     assert [line.split() for line in lines[1:-1]] == [
         ["available", "100000.00000", "JPY", "100000.00000", "wei"],
         ["reserved", "0.00000", "JPY", "0.00000", "wei"],
@@ -59,15 +61,15 @@ def test_a_balance_is_exact_and_on_the_scale_of_one_yen_per_wei(market: Market) 
         ["free", "99000.00000", "JPY", "99000.00000", "wei"],
         ["minimum", "deposit", "1000.00000", "JPY", "1000.00000", "wei"],
     ]
-    assert lines[-1] == "calculated at 1 yen per wei; minimum deposit for 1 metering points"
+    assert lines[-1] == "calculated at 1 yen per wei; metering points: 1"
 
 
 @pytest.mark.spec("G-12")
 def test_a_balance_as_json_is_integers(market: Market) -> None:
-    said = dict(market.balance("carl"))
+    said = dict(market.balance("saver"))
     assert said.pop("block") > 0
     assert said == {
-        "account": market.address("carl"),
+        "account": market.address("saver"),
         "admitted": True,
         "points": 1,
         "available_yen5": DEPOSIT_YEN * YEN,
@@ -127,20 +129,20 @@ def test_a_withdrawal_leaves_the_account_at_once_and_has_a_number(market: Market
 
 @pytest.mark.spec("G-12")
 def test_the_minimum_deposit_cannot_be_withdrawn(market: Market) -> None:
-    before = market.balance("carl")
-    sentence = market.wallet("withdraw", "carl", before["free_yen5"] // YEN + 1).refused(
+    before = market.balance("saver")
+    sentence = market.wallet("withdraw", "saver", before["free_yen5"] // YEN + 1).refused(
         "UncoveredError"
     )
     assert (
-        f"{market.address('carl')} has 99000.00000 JPY free and needs 99001.00000 JPY" in sentence
+        f"{market.address('saver')} has 99000.00000 JPY free and needs 99001.00000 JPY" in sentence
     )
     assert "yuimaru wallet deposit" in sentence
-    assert {**market.balance("carl"), "block": 0} == {**before, "block": 0}
+    assert {**market.balance("saver"), "block": 0} == {**before, "block": 0}
 
 
 @pytest.mark.parametrize("amount", ["0", "-5", "1.5", "1e3", "", "ten", "1000000000001"])
 def test_what_is_no_amount_is_refused(market: Market, amount: str) -> None:
-    ran = market.run("wallet", "withdraw", "--account", "carl", "--", amount)
+    ran = market.run("wallet", "withdraw", "--account", "saver", "--", amount)
     assert ran.code == 2 or repr(amount) in ran.refused("AmountError")
 
 
@@ -510,3 +512,15 @@ def test_a_folder_without_a_deployment_is_named(tmp_path: Path) -> None:
         "UnknownAccountError"
     )
     assert str(tmp_path) in sentence
+
+
+def test_a_wrong_password_is_refused_with_where_it_came_from(
+    market: Market, slot: DeliverySlot, tmp_path: Path
+) -> None:
+    wrong = tmp_path / "wrong.txt"
+    wrong.write_text("guess", encoding="utf-8")
+    sentence = market.wallet("cancel", "anna", slot, 0, "--password-file", wrong).refused(
+        "WrongPasswordError"
+    )
+    assert f"the password in {wrong} does not open" in sentence
+    assert "--password-file" in sentence
