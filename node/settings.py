@@ -1,7 +1,8 @@
 """What a process is told from outside: environment variables with the prefix YUIMARU_.
 
-Read once, in `node.cli`, and handed down as arguments. Secrets are `SecretStr`, so that no log and no error shows them.
-Lists and mappings are written as JSON: `YUIMARU_ORACLE_HUBS='["https://hub.example"]'`.
+Read once, in `node.cli`, and handed down as arguments. Secrets are `SecretStr`, so that no log and
+no error shows them. Lists and mappings are written as JSON:
+`YUIMARU_ORACLE_HUBS='["https://hub.example"]'`.
 """
 
 from pathlib import Path

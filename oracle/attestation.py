@@ -1,4 +1,4 @@
-"""The batch of a slot: built from an explicit list of readings, the same by every oracle, and signed (G-10, G-27)."""
+"""The batch of a slot: built from a list of readings, the same by every oracle (G-10, G-27)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class Attestor:
         return digest, signer_of(digest, signed.signature)
 
     def batch(self, proposal: Proposal, known: Mapping[int, Accepted]) -> Batch:
-        """Return the batch of a list, with values and times from the readings that this oracle knows itself."""
+        """Return the batch of a list, with values and times that this oracle knows itself."""
         readings = [known[point].reading for point in proposal.points]
         energies = {
             reading.point: IntervalEnergy(reading.import_wh, reading.export_wh)

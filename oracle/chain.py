@@ -1,4 +1,4 @@
-"""The chain as an oracle asks it and writes to it, through the facades and the outbox of `node.chain`.
+"""The chain as an oracle asks it and writes to it: facades and outbox of `node.chain`.
 
 The client blocks its thread, so each question is asked in another one and a slow node never stops
 the answers to peers.
@@ -125,7 +125,10 @@ class OutboxDesk:
     _is_idle: bool = field(init=False, default=False)
 
     async def attest(self, key: str, batch: Batch, signatures: Sequence[bytes]) -> None:
-        """Put a batch into the outbox and hand it over once; `run` repeats that until it is mined."""
+        """Put a batch into the outbox and hand it over once.
+
+        `run` repeats that until it is mined.
+        """
         call = self.contracts.oracle.attest(batch, signatures)
         await asyncio.to_thread(self.sender.submit, key, call)
         self._is_idle = False

@@ -1,7 +1,8 @@
-"""A slot's signed readings from a hub, over HTTP with the name and password of a registered system (C-29, D-57).
+"""A slot's signed readings from a hub, over HTTP as a registered system (C-29, D-57).
 
-A hub is believed in nothing: what it gives is bounded in size and number, taken apart field by field, and each reading
-is checked against the chain afterwards. One reading that cannot be read does not keep the others out.
+A hub is believed in nothing: what it gives is bounded in size and number, taken apart field by
+field, and each reading is checked against the chain afterwards. One reading that cannot be read
+does not keep the others out.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -24,7 +25,8 @@ TIMEOUT_SECONDS: Final = 5.0
 LARGEST_PAGE_BYTES: Final = 16 * 1024 * 1024
 MOST_PAGES: Final = 64
 
-#: Largest numbers in a reading: SQLite's integers, half of what the contract could take, and its 32 bits for a version.
+#: Largest numbers in a reading: SQLite's integers, half of what the contract could take, and its 32
+#: bits for a version.
 LARGEST_INTEGER: Final = 2**63 - 1
 LARGEST_VERSION: Final = 2**32 - 1
 
@@ -36,7 +38,10 @@ _NUMBERS = tuple(one.name for one in fields(Reading))
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """What a hub gave for a slot: readings in order of their points, and why others could not be read."""
+    """What a hub gave for a slot.
+
+    Readings in order of their points, and why others could not be read.
+    """
 
     readings: Sequence[SignedReading] = ()
     malformed: Sequence[str] = ()
@@ -57,7 +62,10 @@ class ReadingSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class HubSource:
-    """A hub behind its address, such as https://hub.example. The client is shared and closed by who made it."""
+    """A hub behind its address, such as https://hub.example.
+
+    The client is shared and closed by who made it.
+    """
 
     url: str
     system: str

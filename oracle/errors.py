@@ -41,7 +41,10 @@ class HubUnavailableError(HubError):
 
 
 class HubRefusedError(HubError):
-    """The hub knows what was asked and does not give it: have its operator add this oracle as a system."""
+    """The hub knows what was asked and does not give it.
+
+    Have its operator add this oracle as a system.
+    """
 
     def __init__(self, hub: str, status: int, said: str) -> None:
         super().__init__(hub, f"refused with status {status}: {said}")
@@ -107,7 +110,10 @@ class WrongRecipientError(MessageError):
 
 
 class MessageStaleError(MessageError):
-    """The message was sent too long ago, or later than now: one of the two clocks is wrong, or it is a replay."""
+    """The message was sent too long ago, or later than now.
+
+    One of the two clocks is wrong, or it is a replay.
+    """
 
     code = "message_stale"
 
@@ -117,7 +123,10 @@ class MessageStaleError(MessageError):
 
 
 class ProposalError(OracleError):
-    """A proposal that no honest submitter makes: unsorted, empty, too long, or of another configuration."""
+    """A proposal that no honest submitter makes.
+
+    Unsorted, empty, too long, or of another configuration.
+    """
 
     code = "proposal_refused"
 
@@ -131,7 +140,10 @@ class StateError(OracleError):
 
 
 class StateDamagedError(StateError):
-    """The file is no sound database. Without it the oracle no longer knows what it signed: bring back a copy."""
+    """The file is no sound database.
+
+    Without it the oracle no longer knows what it signed: bring back a copy.
+    """
 
 
 class StateForeignError(StateError):

@@ -1,7 +1,8 @@
 """The endpoint of an oracle: proposals of its peers, and its status for its operator (G-27).
 
-A proposal is acted upon only when it was signed by a member of the oracle set, for this oracle, a moment ago; the answer
-is signed as well. So the endpoint needs no passwords and no TLS to be believed, only to stay private.
+A proposal is acted upon only when it was signed by a member of the oracle set, for this oracle, a
+moment ago; the answer is signed as well. So the endpoint needs no passwords and no TLS to be
+believed, only to stay private.
 """
 
 import asyncio
@@ -52,7 +53,7 @@ def make_app(oracle: Oracle, post: Post) -> Starlette:
 
 
 class Endpoint:
-    """Serves an application on a socket that is bound at once, so that the port is known before anybody asks."""
+    """Serves an application on a socket that is bound at once: the port is known from then on."""
 
     def __init__(self, app: Starlette, host: str, port: int) -> None:
         self._socket = _bind(host, port)

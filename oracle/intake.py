@@ -1,4 +1,7 @@
-"""From what hubs give to what this oracle believes: each reading is judged once and kept with its verdict."""
+"""From what hubs give to what this oracle believes.
+
+Each reading is judged once and kept with its verdict.
+"""
 
 import asyncio
 from collections import defaultdict
@@ -25,7 +28,10 @@ class SourceHealth:
 
 @dataclass(slots=True)
 class Intake:
-    """Fetches a slot's readings from all hubs and keeps what can be believed; one hub of several is enough."""
+    """Fetches a slot's readings from all hubs and keeps what can be believed.
+
+    One hub of several is enough.
+    """
 
     sources: Sequence[ReadingSource]
     attestor: Attestor

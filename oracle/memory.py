@@ -1,6 +1,7 @@
 """Oracles without sockets: hubs, peers and a chain in memory, for replays and tests.
 
-The chain refuses what the contract refuses, so whatever works here is signed, counted and timed as it has to be.
+The chain refuses what the contract refuses, so whatever works here is signed, counted and timed as
+it has to be.
 """
 
 import asyncio

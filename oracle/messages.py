@@ -1,8 +1,9 @@
 """What oracles say to each other, signed with their oracle keys (G-27).
 
-A message is canonical JSON: keys sorted, no blanks, integers only. What is signed is the SHA-256 of a prefix and of the
-message without its signature; transactions, readings and batches are hashed with keccak, so that no signature of one
-kind is ever one of the other. An answer names the digest of its question, so that it fits no other.
+A message is canonical JSON: keys sorted, no blanks, integers only. What is signed is the SHA-256 of
+a prefix and of the message without its signature; transactions, readings and batches are hashed
+with keccak, so that no signature of one kind is ever one of the other. An answer names the digest
+of its question, so that it fits no other.
 """
 
 import json

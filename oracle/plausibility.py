@@ -1,7 +1,8 @@
-"""Whether a signed reading can be believed (G-10, G-11, G-27, G-29). Pure; every refusal has a name.
+"""Whether a signed reading can be believed; each refusal has a name (G-10, G-11, G-27, G-29).
 
-A reading is checked on its own (signature, point, time, registers, rating) and against what was accepted of the same
-point before: the registers of neighbours in time have to join, so nothing can be left out unseen.
+A reading is checked on its own (signature, point, time, registers, rating) and against what was
+accepted of the same point before: the registers of neighbours in time have to join, so nothing can
+be left out unseen.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,15 +21,16 @@ from node.domain.readings import (
 from node.domain.slots import DeliverySlot, Product
 from node.domain.units import WattHours
 
-#: How far a gateway's clock may be ahead. Such a reading is believed, but signed only once its time has come, because
-#: the contract refuses a measurement of the future.
+#: How far a gateway's clock may be ahead. Such a reading is believed, but signed only once its time
+#: has come, because the contract refuses a measurement of the future.
 CLOCK_TOLERANCE_SECONDS = 60
 
-#: What a connection carries above its registered rating before the reading is impossible rather than expensive: a
-#: breaker lets an overload of a tenth pass for the length of a slot.
+#: What a connection carries above its registered rating before the reading is impossible rather
+#: than expensive: a breaker lets an overload of a tenth pass for the length of a slot.
 RATING_MARGIN_PERCENT = 10
 
-#: The only version that is attested so far; corrections need the metering operator's countersignature (G-10).
+#: The only version that is attested so far; corrections need the metering operator's
+#: countersignature (G-10).
 ORIGINAL = 1
 
 
@@ -60,7 +62,7 @@ class SignedReading:
 
 @dataclass(frozen=True, slots=True)
 class PointFacts:
-    """What the chain says of a metering point in a slot: whose signature its readings carry, and its rating."""
+    """What the chain says of a metering point in a slot: who signs for it, and its rating."""
 
     gateway: str
     limits: PointLimits
@@ -82,7 +84,7 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
-    """The accepted readings of a point around a slot: the nearest before, that of the slot, the nearest after."""
+    """The accepted readings of a point around a slot: nearest before, its own, nearest after."""
 
     earlier: Accepted | None = None
     same: Accepted | None = None
@@ -94,7 +96,7 @@ ALONE = Neighbours()
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What a verdict rests on: the calendar, the slot that was asked for, the points that take part in it, and now."""
+    """What a verdict rests on: calendar, slot that was asked for, points that take part, now."""
 
     product: Product
     slot: DeliverySlot
@@ -104,7 +106,10 @@ class Bench:
     def verdict(
         self, signed: SignedReading, signer: str | None, neighbours: Neighbours = ALONE
     ) -> tuple[Reason, ...]:
-        """Return why the reading is not believed; empty when it is. `signer` is whose signature it carries."""
+        """Return why the reading is not believed; empty when it is.
+
+        `signer` is whose signature it carries.
+        """
         facts = self.points.get(signed.point)
         if signed.reading.slot != self.slot:
             return (Rejection.OTHER_SLOT,)
@@ -127,7 +132,10 @@ class Bench:
         yield from self._misfits(reading, facts.gateway, neighbours)
 
     def _misfits(self, reading: Reading, gateway: str, neighbours: Neighbours) -> Iterable[Reason]:
-        """Check the reading against its neighbours; each fault is named once, whichever side shows it."""
+        """Check the reading against its neighbours.
+
+        Each fault is named once, whichever side shows it.
+        """
         faults: dict[Reason, None] = {}
         for neighbour in (neighbours.earlier, neighbours.later):
             if neighbour is None:
@@ -136,7 +144,8 @@ class Bench:
                 faults[Rejection.CONTRADICTION] = None
             pair = sorted((neighbour.reading, reading), key=lambda one: one.slot)
             for fault in succession_faults(pair[0], pair[1], self.product):
-                # A new gateway counts its readings anew (G-29); the registers are still the meter's.
+                # A new gateway counts its readings anew (G-29); the registers are still the
+                # meter's.
                 if fault is not Fault.SEQUENCE_DID_NOT_RISE or neighbour.gateway == gateway:
                     faults[fault] = None
         return faults

@@ -1,4 +1,4 @@
-"""The submitter's part: propose a list, gather signatures, leave out what is disputed, send the batch (G-27)."""
+"""The submitter's part: propose, gather signatures, leave out what is disputed, send (G-27)."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -33,8 +33,8 @@ ATTEMPTS: Final = 4
 class OracleSet:
     """The oracle set as the chain has it, in ascending order of addresses.
 
-    `able` are those whose signature the contract takes now: neither suspended nor expired. One signature of another
-    would make it refuse the batch.
+    `able` are those whose signature the contract takes now: neither suspended nor expired. One
+    signature of another would make it refuse the batch.
     """
 
     version: int
@@ -44,10 +44,13 @@ class OracleSet:
 
 
 class BatchDesk(Protocol):
-    """Brings a batch to the chain, once, however often it is asked to and whatever fails on the way."""
+    """Brings a batch to the chain once, however often it is asked to."""
 
     async def attest(self, key: str, batch: Batch, signatures: Sequence[bytes]) -> None:
-        """Take a batch under an idempotency key; returns when it is safely on its way. Raises `ChainError`."""
+        """Take a batch under an idempotency key; returns when it is safely on its way.
+
+        Raises `ChainError`.
+        """
         ...
 
 
@@ -84,7 +87,7 @@ class Proposer:
     async def propose(
         self, oracles: OracleSet, known: Mapping[int, Accepted], points: Sequence[int]
     ) -> list[int]:
-        """Bring the readings of these points to the chain as far as enough oracles agree; return what was sent."""
+        """Bring readings to the chain as far as enough oracles agree; return the points sent."""
         sent: list[int] = []
         for entries in batches(Entry.of(known[point]) for point in points):
             slot = known[entries[0].point].reading.slot
@@ -172,7 +175,8 @@ class Proposer:
         self.state.submit(
             batch.slot, batch.first_point, batch.root, len(proposal.points), self.clock.now()
         )
-        # With the second in it: a later turn that brings the same list again is a message of its own.
+        # With the second in it: a later turn that brings the same list again is a message of its
+        # own.
         key = f"attest:{batch.slot}:{batch.first_point}:{self.clock.now()}"
         await self.desk.attest(key, batch, signatures)
 

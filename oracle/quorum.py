@@ -1,8 +1,9 @@
 """Which list of readings the oracles agree on (G-27). Pure.
 
-The turn's submitter proposes an explicit list. Each of the others signs exactly that list or says which points it
-disputes. When enough sign, the batch goes out; else the submitter leaves out what stands in the way and proposes
-again. Nothing is lost by that: what was left out is proposed again in a later turn, by whoever has it then.
+The turn's submitter proposes an explicit list. Each of the others signs exactly that list or says
+which points it disputes. When enough sign, the batch goes out; else the submitter leaves out what
+stands in the way and proposes again. Nothing is lost by that: what was left out is proposed again
+in a later turn, by whoever has it then.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,7 +21,10 @@ LARGEST_SPAN = 2000
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A reading on a proposed list. The gateway's signature stands beside the digest because the root covers both."""
+    """A reading on a proposed list.
+
+    The gateway's signature stands beside the digest because the root covers both.
+    """
 
     point: int
     version: int
@@ -86,7 +90,7 @@ class Dispute:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an oracle says to a proposal: a signature over the batch, or the points that it disputes."""
+    """What an oracle says: a signature over the batch, or the points that it disputes."""
 
     signature: bytes | None = None
     disputes: tuple[Dispute, ...] = ()
@@ -115,7 +119,10 @@ Outcome = Agreed | Reduced | Standoff
 
 
 def submitter(signers: Sequence[str], slot_number: int, turn: int) -> str:
-    """Return whose turn it is: the slots go round the set, and each further turn of a slot goes to the next."""
+    """Return whose turn it is.
+
+    Slots go round the set, and each further turn of a slot goes to the next member.
+    """
     return signers[(slot_number + turn) % len(signers)]
 
 
@@ -127,7 +134,7 @@ def turn_at(now: int, opens_at: int, takeover_seconds: int) -> int:
 def objections(
     entries: Iterable[Entry], known: Mapping[int, Accepted], rejected: Iterable[int], now: int
 ) -> Iterator[Dispute]:
-    """Yield what an oracle cannot sign, judged by the readings that it fetched and believes itself."""
+    """Yield what an oracle cannot sign, by what it fetched and believes itself."""
     disbelieved = set(rejected)
     for entry in entries:
         own = known.get(entry.point)
@@ -148,8 +155,8 @@ def decide(
 ) -> Outcome:
     """Return what follows from the answers.
 
-    `signatures` holds the valid ones by signer, the submitter's own included; `disputes` the points that each of the
-    others will not sign. Who did neither counts as silent.
+    `signatures` holds the valid ones by signer, the submitter's own included; `disputes` the points
+    that each of the others will not sign. Who did neither counts as silent.
     """
     if len(signatures) >= quorum:
         # No more than the quorum: each further signature costs gas and proves nothing more.
@@ -163,10 +170,10 @@ def decide(
 
 
 def _least_dropped(doubted: Sequence[set[int]], wanted: int) -> set[int] | None:
-    """Return the points to leave out so that `wanted` of those who dispute can sign, None when they are too few.
+    """Return the points to leave out so that `wanted` of those who dispute can sign.
 
-    Found greedily from each of them in turn: who adds least is followed next. So a liar who disputes everything decides
-    nothing, and the work stays small in large sets.
+    None when they are too few. Found greedily from each of them in turn: who adds least is followed
+    next. So a liar who disputes everything decides nothing, and the work stays small in large sets.
     """
     if len(doubted) < wanted:
         return None
@@ -186,7 +193,8 @@ def _followed(doubted: Sequence[set[int]], first: int, wanted: int) -> set[int]:
 def turncoats(before: Mapping[str, frozenset[int]], now: Mapping[str, frozenset[int]]) -> set[str]:
     """Return who disputes points on a reduced list that it did not dispute on the longer one.
 
-    Without this a liar could shorten the list by one point in every attempt until the attempts are used up.
+    Without this a liar could shorten the list by one point in every attempt until the attempts are
+    used up.
     """
     return {who for who, points in now.items() if who in before and points - before[who]}
 

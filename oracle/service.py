@@ -1,7 +1,8 @@
-"""One oracle: watches the slots that are over, takes its turns, answers its peers, and says how it is (G-10, G-27).
+"""One oracle: watches slots, takes its turns, answers peers, says how it is (G-10, G-27).
 
-Nothing here has to survive a restart: which slots are open follows from the clock and the calendar, what is attested
-from the chain, and what was signed from the state file. A killed oracle goes on where it stands.
+Nothing here has to survive a restart: which slots are open follows from the clock and the calendar,
+what is attested from the chain, and what was signed from the state file. A killed oracle goes on
+where it stands.
 """
 
 import asyncio
@@ -60,8 +61,9 @@ class MeteringChain(Protocol):
 class Timing:
     """When an oracle acts, in seconds.
 
-    The first turn of a slot begins `collect_delay` after its end, each further one `takeover` later. Hubs are asked
-    every `round` until the reading window is over, then every `late_round` for what still comes.
+    The first turn of a slot begins `collect_delay` after its end, each further one `takeover`
+    later. Hubs are asked every `round` until the reading window is over, then every `late_round`
+    for what still comes.
     """
 
     collect_delay: int = 60
@@ -71,7 +73,7 @@ class Timing:
 
     @classmethod
     def of(cls, product: Product) -> "Timing":
-        """Return delays that leave several turns in the reading window, however short the slots are."""
+        """Return delays that leave several turns in the reading window of any product."""
         share = max(1, product.reading_window // 60)
         return cls(
             collect_delay=min(60, max(1, product.reading_window // 10)),
@@ -246,7 +248,10 @@ class Oracle:
         return tuple(found[point] for point in sorted(found))
 
     def _carries_signature(self, entry: Entry, own: Accepted) -> bool:
-        """Whether an entry carries the gateway's signature: another valid one than ours may stand in another hub."""
+        """Whether an entry carries the gateway's signature.
+
+        Another valid one than ours may stand in another hub.
+        """
         if entry.signature == own.signed.signature:
             return True
         signed = SignedReading(own.reading, entry.signature)

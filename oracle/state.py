@@ -1,7 +1,8 @@
 """What an oracle must not forget: what it signed, what it accepted, and why it refused (G-27).
 
-One SQLite file with `synchronous = FULL`, so that a signature is never given out before it is on the disk that it was.
-Whoever loses the file may sign a second, different value; therefore a damaged file stops the oracle.
+One SQLite file with `synchronous = FULL`, so that a signature is never given out before it is on
+the disk that it was. Whoever loses the file may sign a second, different value; therefore a damaged
+file stops the oracle.
 """
 
 import sqlite3
@@ -88,8 +89,8 @@ class OracleState:
     def open(cls, path: Path | None, identity: Mapping[str, str]) -> Self:
         """Open or make the file; None keeps everything in memory.
 
-        `identity` says whose state this is (oracle, chain, contract); a file of somebody else is refused, because
-        what was signed for one contract says nothing about another.
+        `identity` says whose state this is (oracle, chain, contract); a file of somebody else is
+        refused, because what was signed for one contract says nothing about another.
         """
         shown = str(path or ":memory:")
         connection = sqlite3.connect(shown, isolation_level=None)
@@ -159,9 +160,10 @@ class OracleState:
     # -- signatures
 
     def promise(self, slot: DeliverySlot, entries: Iterable[Entry], now: int) -> set[int]:
-        """Put on record that these values are about to be signed, or return the points that stand in the way.
+        """Put on record that values are about to be signed, or return what stands in the way.
 
-        A point stands in the way when another value was signed of it; then nothing is put on record.
+        A point stands in the way when another value was signed of it; then nothing is put on
+        record.
         """
         with self._writing() as connection:
             otherwise = {entry.point for entry in entries if not self._may_sign(slot, entry)}
@@ -187,7 +189,7 @@ class OracleState:
     # -- what the operator is shown
 
     def dispute(self, slot: DeliverySlot, peer: str, disputes: Iterable[Dispute], now: int) -> None:
-        """Keep what a peer would not sign: evidence of who held what, when two readings go round."""
+        """Keep what a peer would not sign: evidence of who held what."""
         rows = [(slot, one.point, peer, one.objection.name.lower(), now) for one in disputes]
         with self._writing():
             self._connection.executemany(
@@ -239,7 +241,7 @@ class OracleState:
         }
 
     def forget_before(self, slot: DeliverySlot) -> None:
-        """Drop what lies before a slot that is final, but for each point's latest accepted reading."""
+        """Drop what lies before a final slot, but for each point's latest accepted reading."""
         with self._writing() as connection:
             connection.execute(
                 "DELETE FROM accepted WHERE slot < ? AND slot < "

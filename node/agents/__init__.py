@@ -1,1 +1,1 @@
-"""The home: it forecasts, bids by its own policy, delivers what was matched, measures, signs and sends (C-29 to C-37)."""
+"""The home: it forecasts, bids, delivers what was matched, measures, signs and sends (C-29 to C-37)."""

@@ -12,7 +12,10 @@ from node.domain.units import SenPerKwh, WattHours
 
 @dataclass(frozen=True, slots=True)
 class Bidder:
-    """A participant as the market sees it: a policy within a metering point's rating and a product's price grid."""
+    """A participant as the market sees it.
+
+    A policy within a metering point's rating and a product's price grid.
+    """
 
     policy: Policy
     limits: PointLimits
@@ -31,7 +34,10 @@ class Bidder:
 
 
 def _within(drafts: Sequence[DraftOrder], rating: WattHours) -> Iterator[DraftOrder]:
-    """Cut orders of one side so that together they stay within the rating; the first ones keep theirs."""
+    """Cut orders of one side so that together they stay within the rating.
+
+    The first ones keep theirs.
+    """
     left = min(rating, LARGEST_ORDER)
     for draft in drafts:
         energy = WattHours(min(draft.energy, left))

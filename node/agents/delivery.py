@@ -1,8 +1,9 @@
 """Makes a home deliver what was matched, and nothing else (C-03, C-28, C-34, C-35).
 
-The result of a slot is fetched before it starts; its set-point is armed at its first second with a revert time that ends
-with the slot. So no set-point ever holds outside the slot that it was matched for, also when the home dies in it, and a
-slot whose result is not known is left to the device's own default.
+The result of a slot is fetched before it starts; its set-point is armed at its first second with a
+revert time that ends with the slot. So no set-point ever holds outside the slot that it was matched
+for, also when the home dies in it, and a slot whose result is not known is left to the device's own
+default.
 """
 
 from dataclasses import dataclass, field
@@ -18,7 +19,8 @@ from node.domain.plan import setpoint
 from node.domain.slots import DeliverySlot, Product
 from node.domain.units import Watts
 
-#: Shortest set-point that is worth arming: devices count whole seconds and read back what they were given.
+#: Shortest set-point that is worth arming: devices count whole seconds and read back what they were
+#: given.
 SHORTEST_SETPOINT_SECONDS = 2
 
 #: Results that are kept: those of the slots ahead and of the one that runs.

@@ -29,7 +29,10 @@ class HubError(AgentError):
 
 
 class HubUnavailableError(HubError):
-    """No connection, no answer in time, or the hub is in trouble itself: nothing is lost, send again."""
+    """No connection, no answer in time, or the hub is in trouble itself.
+
+    Nothing is lost, send again.
+    """
 
 
 class HubRefusedError(HubError):
@@ -50,7 +53,10 @@ class MeteringError(AgentError):
 
 
 class RegisterFellError(MeteringError):
-    """A register is lower at the end of a slot than at its start: the meter was exchanged or has failed."""
+    """A register is lower at the end of a slot than at its start.
+
+    The meter was exchanged or has failed.
+    """
 
     def __init__(self, slot: int, before: tuple[int, int], after: tuple[int, int]) -> None:
         super().__init__(
@@ -72,7 +78,10 @@ class JournalForeignError(JournalError):
 
 
 class SequenceReusedError(JournalError):
-    """A second, different reading of a slot or sequence was about to be kept; it would be evidence against the gateway."""
+    """A second, different reading of a slot or sequence was about to be kept.
+
+    It would be evidence against the gateway.
+    """
 
 
 class HomeSetupError(AgentError):

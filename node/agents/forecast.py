@@ -28,8 +28,8 @@ class Observed:
 class Forecaster:
     """Keeps what slots brought and looks ahead from it; whole Wh.
 
-    A slot is expected to bring what the same slot brought a day earlier; in the first days what the latest slot
-    brought; and before anything was measured what the devices show at the moment.
+    A slot is expected to bring what the same slot brought a day earlier; in the first days what the
+    latest slot brought; and before anything was measured what the devices show at the moment.
     """
 
     slot_seconds: int
@@ -44,7 +44,7 @@ class Forecaster:
         return self.known(slot, now) or momentary
 
     def known(self, slot: DeliverySlot, now: int) -> Observed | None:
-        """Return what slots that are over at `now` let expect of a slot, None when there are none."""
+        """Return what slots that are over at `now` let expect, None when there are none."""
         pv = self._latest({s: seen.pv_wh for s, seen in self.history.items()}, slot, now)
         demand = self._latest({s: seen.demand_wh for s, seen in self.history.items()}, slot, now)
         return None if pv is None or demand is None else Observed(pv, demand)
@@ -55,7 +55,7 @@ class Forecaster:
         now: int,
         soc_percent: Mapping[DeliverySlot, int] | None = None,
     ) -> ForecastTable:
-        """Return the table that a home shows: a column per slot, empty where nothing is expected."""
+        """Return the table that a home shows; a column is empty where nothing is expected."""
         shown = soc_percent or {}
         return ForecastTable(self._column(slot, now, shown.get(slot)) for slot in slots)
 
@@ -94,12 +94,12 @@ class Samples:
     demand_w: list[int] = field(default_factory=list)
 
     def add(self, pv_w: int, battery_w: int, net_export_w: int) -> None:
-        """Take a look: what PV gives, what the battery gives (discharge positive), what leaves the home."""
+        """Take a look at PV, battery (discharge positive) and connection point (export positive)."""
         self.pv_w.append(max(0, pv_w))
         self.demand_w.append(demand_of(pv_w, battery_w, net_export_w))
 
     def observed(self, seconds: int) -> Observed | None:
-        """Return the energies of a slot that carries `seconds` of physical time; None without a single look."""
+        """Return the energies of a slot of `seconds` physical time; None without a single look."""
         if not self.pv_w:
             return None
         return Observed(mean_energy(self.pv_w, seconds), mean_energy(self.demand_w, seconds))

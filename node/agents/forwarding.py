@@ -46,7 +46,8 @@ class Hub(Protocol):
 class Forwarding:
     """The way of one home's readings to its hub.
 
-    `password` is the home's own one if it has it; else it registers with `registration` and keeps what it is given.
+    `password` is the home's own one if it has it; else it registers with `registration` and keeps
+    what it is given.
     """
 
     device_id: str
@@ -66,7 +67,10 @@ class Forwarding:
             await self.clock.wait_until(self.clock.now() + self._pause)
 
     async def round(self) -> None:
-        """Send every waiting reading once; pause longer after each round in which the hub was of no use."""
+        """Send every waiting reading once.
+
+        Pause longer after each round in which the hub was of no use.
+        """
         reached = False
         with self.notes.trying("hub"):
             password = await self._own_password()
@@ -106,5 +110,5 @@ class Forwarding:
         return password
 
     def _longest_pause(self) -> int:
-        """Return a pause that is short against the reading window, so that a hub that comes back is found in time."""
+        """Return a pause short enough to find a hub that comes back within the reading window."""
         return max(1, min(LONGEST_PAUSE_SECONDS, self.product.reading_window // 5))

@@ -1,4 +1,4 @@
-"""The gateway of a metering point: makes a reading of two register values and signs it, once per slot (C-36, G-10)."""
+"""The gateway makes a reading of two register values and signs it, once per slot (C-36, G-10)."""
 
 from dataclasses import dataclass
 
@@ -57,6 +57,7 @@ class Gateway:
     def _next_sequence(self, slot: DeliverySlot) -> int:
         """Return a sequence above all earlier ones, also for a home that has lost its journal.
 
-        There is one reading per slot, so the number of the slot is never below what was used before.
+        There is one reading per slot, so the number of the slot is never below what was used
+        before.
         """
         return max(self.journal.last_sequence() + 1, slot // self.product.slot_seconds)

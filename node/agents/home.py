@@ -1,7 +1,8 @@
-"""A home: one metering point that forecasts, bids, delivers, measures and sends, driven by one clock (C-29 to C-37).
+"""A home: one metering point and all that is done for it, driven by one clock (C-29 to C-37).
 
-Its parts run side by side and share nothing but journal, forecast and schedule. Whatever one of them needs and cannot
-get (a device, the hub, the chain) is noted and tried again; nothing that was promised is lost by a restart.
+Its parts run side by side and share nothing but journal, forecast and schedule. Whatever one of
+them needs and cannot get (a device, the hub, the chain) is noted and tried again; nothing that was
+promised is lost by a restart.
 """
 
 import asyncio
@@ -48,7 +49,8 @@ def no_reference_price(_: DeliverySlot) -> SenPerKwh | None:
 class HomeParts:
     """Everything that a home is handed.
 
-    `domain` is the signing domain of the meter oracle. `device_password` may be missing when `registration` is there.
+    `domain` is the signing domain of the meter oracle. `device_password` may be missing when
+    `registration` is there.
     """
 
     point: int
@@ -119,7 +121,10 @@ class Home:
         )
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Live until `stop` is set. An armed set-point is left to its end: what was sold in this slot is still owed."""
+        """Live until `stop` is set.
+
+        An armed set-point is left to its end: what was sold in this slot is still owed.
+        """
         parts = [
             self.delivery.run(),
             self.trading.run(),
@@ -154,7 +159,10 @@ class Home:
 
 
 async def run_until(stop: asyncio.Event, parts: Sequence[Coroutine[object, object, None]]) -> None:
-    """Run parts side by side until `stop` is set; the first that fails ends all of them with its error."""
+    """Run parts side by side until `stop` is set.
+
+    The first that fails ends all of them with its error.
+    """
     tasks = [asyncio.create_task(part) for part in parts]
     stopped = asyncio.create_task(stop.wait())
     try:

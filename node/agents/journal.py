@@ -1,7 +1,8 @@
-"""What a home must not forget: the readings it signed, the orders it drafted, what it saw, its password at the hub.
+"""What a home must not forget: readings it signed, orders it drafted, what it saw, its password.
 
-One SQLite file with `synchronous = FULL`. A reading is in it before it goes out for the first time, and it is that same
-reading that goes out again: a kill at any moment never leaves two different readings of one slot or sequence.
+One SQLite file with `synchronous = FULL`. A reading is in it before it goes out for the first time,
+and it is that same reading that goes out again: a kill at any moment never leaves two different
+readings of one slot or sequence.
 """
 
 import os
@@ -79,7 +80,7 @@ class Journal:
 
     @classmethod
     def open(cls, path: Path, identity: Mapping[str, str]) -> Self:
-        """Open or make the file, readable by its owner alone; one of another home or market is refused."""
+        """Open or make the file, readable by its owner alone; another home's is refused."""
         path.parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         connection = sqlite3.connect(path, isolation_level=None)
@@ -102,7 +103,10 @@ class Journal:
     # -- readings
 
     def keep(self, signed: SignedReading) -> SignedReading:
-        """Keep a signed reading before it goes out; the same again changes nothing, a different one is refused."""
+        """Keep a signed reading before it goes out.
+
+        The same again changes nothing, a different one is refused.
+        """
         marks = ", ".join("?" * (len(_READING_FIELDS) + 1))
         values = (*astuple(signed.reading), signed.signature)
         with self._writing():
@@ -161,7 +165,7 @@ class Journal:
         return found | {"gaps": self._one("SELECT count(*) FROM gap")}
 
     def notes(self, limit: int) -> list[tuple[int, str, str]]:
-        """Return slot, state and note of the last readings that something was said about, newest first."""
+        """Return slot, state and note of readings that something was said about, newest first."""
         rows = self._connection.execute(
             "SELECT slot, state, note FROM reading WHERE note IS NOT NULL "
             "UNION ALL SELECT slot, 'gap', reason FROM gap ORDER BY slot DESC LIMIT ?",
@@ -174,7 +178,7 @@ class Journal:
     def draft(
         self, slot: DeliverySlot, drafts: Sequence[DraftOrder], now: int
     ) -> tuple[DraftOrder, ...]:
-        """Keep the orders of a slot before the first goes out, and return those that hold: the first ones kept."""
+        """Keep the orders of a slot before any goes out; return those that hold, the first kept."""
         rows = [
             (slot, step, one.side.value, one.limit, one.energy, int(one.wish))
             for step, one in enumerate(drafts)
@@ -232,7 +236,10 @@ class Journal:
             )
 
     def forget_before(self, slot: DeliverySlot, observed_before: DeliverySlot) -> None:
-        """Drop what lies before a slot that is final, but for the latest reading; observations have their own age."""
+        """Drop what lies before a slot that is final, but for the latest reading.
+
+        Observations have their own age.
+        """
         with self._writing() as connection:
             connection.execute(
                 "DELETE FROM reading WHERE slot < ? AND slot < (SELECT max(slot) FROM reading)",

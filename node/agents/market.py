@@ -1,4 +1,7 @@
-"""The market as a home sees it: what it needs to know of the chain, and how its orders get there (C-32 to C-34)."""
+"""The market as a home sees it.
+
+What it needs to know of the chain, and how its orders get there (C-32 to C-34).
+"""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -61,7 +64,10 @@ class OrderDesk(Protocol):
     """Brings orders to the chain, each key once, whatever fails on the way."""
 
     async def place(self, key: str, slot: DeliverySlot, draft: DraftOrder) -> None:
-        """Take an order under an idempotency key; the same again changes nothing. Raises `ChainError`."""
+        """Take an order under an idempotency key; the same again changes nothing.
+
+        Raises `ChainError`.
+        """
         ...
 
     async def withdraw(self, key: str) -> bool:
@@ -80,7 +86,10 @@ _VOID: Final = (AuctionPhase.LAPSED, AuctionPhase.VOIDED)
 
 @dataclass(slots=True)
 class ChainMarket:
-    """The market of one deployment for one metering point. Questions are asked in another thread."""
+    """The market of one deployment for one metering point.
+
+    Questions are asked in another thread.
+    """
 
     client: ChainClient
     contracts: MarketContracts
@@ -110,7 +119,10 @@ class ChainMarket:
         return Match(Stage.PENDING)
 
     def _fills(self, slot: DeliverySlot) -> Position:
-        """Add up the fills of the home's own orders: they are known once the slot is cleared, booked or not."""
+        """Add up the fills of the home's own orders.
+
+        They are known once the slot is cleared, booked or not.
+        """
         orders = self.client.read_many(
             [self.contracts.auction.order_of(slot, order_id) for order_id in self._own_orders(slot)]
         )
@@ -141,7 +153,8 @@ class OutboxOrders:
     async def place(self, key: str, slot: DeliverySlot, draft: DraftOrder) -> None:
         """Put an order into the outbox and hand it over once; `run` repeats that until it is mined.
 
-        A wish for an origin is not part of the order: the call auction of this product has one pool.
+        A wish for an origin is not part of the order: the call auction of this product has one
+        pool.
         """
         call = self.contracts.auction.submit(
             slot, self.metering_point, draft.side, draft.limit, draft.energy

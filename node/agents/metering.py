@@ -1,4 +1,4 @@
-"""Makes a signed reading of every slot, one after the other, also of those that passed while the home was away (C-36)."""
+"""A signed reading of every slot, in order, also of those that passed without the home (C-36)."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,10 @@ OBSERVED_DAYS = 8
 
 @dataclass(slots=True)
 class Metering:
-    """Reads the meter of one home at slot boundaries, strictly in order: sequences rise with the slots."""
+    """Reads the meter of one home at slot boundaries, strictly in order.
+
+    Sequences rise with the slots.
+    """
 
     product: Product
     clock: Clock
@@ -61,13 +64,16 @@ class Metering:
         return False
 
     def _is_lost(self, error: RegistersNotHeldError) -> bool:
-        """Whether the meter will never hold a boundary: it has later ones, or a whole slot has passed since."""
+        """Whether the meter will never hold a boundary.
+
+        It has later ones, or a whole slot has passed since.
+        """
         if error.held is not None and error.held[1] > error.boundary:
             return True
         return self.clock.now() >= error.boundary + self.product.slot_seconds
 
     async def _first_slot(self) -> DeliverySlot:
-        """Return the slot to begin with: after the last one, else the running one; none that is final."""
+        """Return the slot to begin with: after the last one, else the running one; never a final."""
         while True:
             with self.notes.trying("registry"):
                 active_from = (await self.market.point()).active_from

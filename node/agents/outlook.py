@@ -1,4 +1,4 @@
-"""What a battery will hold when a slot begins (C-31): it is bid for before that, while other slots are still delivered.
+"""What a battery will hold when a slot begins (C-31): bids go out while others are delivered.
 
 Pure. Energies in Wh; `seconds` is the physical time that a whole slot carries.
 """
@@ -13,10 +13,12 @@ from node.domain.units import WattHours
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A part of a slot that still lies ahead: `share` of it (per mille), what it is expected to bring and what was sold.
+    """A part of a slot that still lies ahead.
 
-    `net_export_wh` is the contracted energy of the whole slot, None where nothing was matched; then the home uses its
-    own energy first.
+    `share` of it (per mille), what it is expected to bring and what was sold.
+
+    `net_export_wh` is the contracted energy of the whole slot, None where nothing was matched; then
+    the home uses its own energy first.
     """
 
     share: int

@@ -1,4 +1,7 @@
-"""The policies that a home can be set to by name (C-01, C-07, C-40 to C-46). Their arithmetic is the domain's."""
+"""The policies that a home can be set to by name (C-01, C-07, C-40 to C-46).
+
+Their arithmetic is the domain's.
+"""
 
 from dataclasses import dataclass
 
@@ -19,9 +22,10 @@ from node.domain.units import SenPerKwh
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyTerms:
-    """What a user told the home: which policy, its prices, and what to go for (None: nothing in particular).
+    """What a user told the home: a policy, its prices, and what to go for (None: nothing).
 
-    `sell` and `buy` are the limits of `fixed_limit`, `margin` the distance of `jepx` from its price.
+    `sell` and `buy` are the limits of `fixed_limit`, `margin` the distance of `jepx` from its
+    price.
     """
 
     name: str = "jepx"
@@ -34,7 +38,7 @@ class PolicyTerms:
 
 
 def policy_of(terms: PolicyTerms) -> Policy:
-    """Return the policy that these terms name, or raise `PolicyError` with the names that there are."""
+    """Return the policy that these terms name, or raise `PolicyError`."""
     outside = OutsideOptions(terms.outside_sell, terms.outside_buy)
     base = _base(terms, outside)
     if terms.preference is None:

@@ -25,8 +25,8 @@ from node.domain.slots import Product
 class HomeConfig:
     """Who a home is, where it keeps its journal, and how it gets at its hub.
 
-    With `initial_password` a home that has no password of its own registers itself as `kind`, `name`, `maker` and
-    `location` (D-46).
+    With `initial_password` a home that has no password of its own registers itself as `kind`,
+    `name`, `maker` and `location` (D-46).
     """
 
     point: int
@@ -42,7 +42,10 @@ class HomeConfig:
 
 
 class HomeProcess:
-    """A home that works while `run` runs. Making it raises what is wrong with its journal or configuration."""
+    """A home that works while `run` runs.
+
+    Making it raises what is wrong with its journal or configuration.
+    """
 
     def __init__(
         self,
@@ -109,7 +112,7 @@ def _registration(
     client: ChainClient,
     contracts: MarketContracts,
 ) -> Registration | None:
-    """Return the registration of a home that was given an initial password, with the proof that it holds its key."""
+    """Return the registration of a home that was given an initial password, proof included."""
     if config.initial_password is None:
         return None
     domain = SigningDomain.of_registry(client.chain_id, contracts.registry.address)

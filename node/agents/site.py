@@ -55,7 +55,10 @@ class Notes:
     problems: dict[str, str] = field(default_factory=dict)
 
     def trying(self, what: str) -> "Attempt":
-        """Try something that depends on devices, hub or chain; what fails is noted, and the caller tries again."""
+        """Try something that depends on devices, hub or chain.
+
+        What fails is noted, and the caller tries again.
+        """
         return Attempt(self, what)
 
 

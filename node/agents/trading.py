@@ -1,4 +1,4 @@
-"""Bids for each slot once, shortly before its call auction, from forecast and state of charge (C-29 to C-32)."""
+"""Bids for each slot once, shortly before its call, by forecast and charge (C-29 to C-32)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,8 +23,8 @@ ReferencePrice = Callable[[DeliverySlot], SenPerKwh | None]
 class Habits:
     """How a home deals with time and battery.
 
-    `physical_seconds` is what a slot carries. `bid_lead` seconds before call time the home bids; every `watch` seconds
-    it looks after its devices.
+    `physical_seconds` is what a slot carries. `bid_lead` seconds before call time the home bids;
+    every `watch` seconds it looks after its devices.
     """
 
     physical_seconds: int
@@ -36,7 +36,10 @@ class Habits:
     def of(
         cls, product: Product, physical_seconds: int, bid_lead: int | None, rules: BatteryRules
     ) -> "Habits":
-        """Return habits that suit a product: bids a third of a slot before call time, ten minutes at most."""
+        """Return habits that suit a product.
+
+        Bids a third of a slot before call time, ten minutes at most.
+        """
         length = product.slot_seconds
         lead = min(600, max(1, length * 3 // 10)) if bid_lead is None else bid_lead
         return cls(physical_seconds, lead, min(60, max(1, length // 5)), rules)

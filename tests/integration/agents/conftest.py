@@ -57,7 +57,10 @@ class CountingClock(VirtualClock):
 
 @dataclass
 class FakeMeter:
-    """Registers that grow evenly; holds the last four hours of boundaries, but for those in `lost`."""
+    """Registers that grow evenly.
+
+    Holds the last four hours of boundaries, but for those in `lost`.
+    """
 
     clock: VirtualClock
     power_w: int = -400

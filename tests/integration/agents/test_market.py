@@ -282,7 +282,10 @@ async def test_what_two_homes_trade_is_delivered_measured_and_attested(town: Tow
 
 
 def assert_openable(town: Town, slot: DeliverySlot) -> None:
-    """Open the slot's batches down to each gateway's signature, as an auditor does who trusts no oracle."""
+    """Open the slot's batches down to each gateway's signature.
+
+    As an auditor does who trusts no oracle.
+    """
     contracts, client = town.world.contracts, town.world.client
     logs = client.logs_between(0, client.head(), [contracts.oracle.address])
     events = [one for one in contracts.decode_all(logs) if one.name == "BatchAttested"]

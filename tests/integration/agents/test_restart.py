@@ -1,4 +1,7 @@
-"""A home that is killed at any moment goes on where it stood: nothing is lost and nothing said twice."""
+"""A home that is killed at any moment goes on where it stood.
+
+Nothing is lost and nothing said twice.
+"""
 
 import asyncio
 import subprocess
@@ -95,7 +98,8 @@ def test_a_kill_9_never_takes_back_a_reading_that_was_shown(tmp_path: Path) -> N
     assert len(shown) >= 40
 
 
-#: Signs one slot after the other from the first, with registers that no two lives agree on, and shows what it signed.
+#: Signs one slot after the other from the first, with registers that no two lives agree on, and
+#: shows what it signed.
 SIGN_FOR_EVER = """
 import sys, os
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""Four oracles, their hub and their chain, all in memory; a fixture builds as many networks as a test wants."""
+"""Four oracles, their hub and their chain, all in memory.
+
+A fixture builds as many networks as a test wants.
+"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -33,7 +36,10 @@ def gateway_of(point: int) -> LocalSigner:
 
 
 def reading_of(point: int, slot: int = SLOT, exported: int = 0, **changes: int) -> SignedReading:
-    """Return a signed reading whose registers join those of the slots around it, but for `changes`."""
+    """Return a signed reading whose registers join those of the slots around it.
+
+    But for `changes`.
+    """
     number = (slot - SLOT) // 10
     start, end = 50_000 + number * 100, 50_100 + number * 100
     reading = Reading(
