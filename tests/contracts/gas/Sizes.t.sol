@@ -17,6 +17,6 @@ contract SizesTest is MarketTest {
 
     function _note(string memory name, address deployed) private {
         assertLe(deployed.code.length, LARGEST_CODE, name);
-        vm.snapshotValue("code size", name, deployed.code.length);
+        vm.snapshotValue("sizes", name, deployed.code.length);
     }
 }

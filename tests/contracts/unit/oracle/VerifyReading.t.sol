@@ -5,15 +5,8 @@ import {IMeterOracle} from "../../../../contracts/interfaces/IMeterOracle.sol";
 import {IParticipantRegistry} from "../../../../contracts/interfaces/IParticipantRegistry.sol";
 import {MarketTest} from "../../support/MarketTest.sol";
 
-/// @dev An auditor opens a reading under the root of a batch, and the digests that gateways and oracles sign.
+/// @dev An auditor opens a reading under the root of a batch.
 contract VerifyReadingTest is MarketTest {
-    string private constant DOMAIN_TYPE =
-        '"EIP712Domain":[{"name":"name","type":"string"},{"name":"version","type":"string"},{"name":"chainId","type":"uint256"},{"name":"verifyingContract","type":"address"}]';
-    string private constant READING_TYPE =
-        '"Reading":[{"name":"point","type":"uint32"},{"name":"slot","type":"uint64"},{"name":"importWh","type":"uint64"},{"name":"exportWh","type":"uint64"},{"name":"importStart","type":"uint64"},{"name":"importEnd","type":"uint64"},{"name":"exportStart","type":"uint64"},{"name":"exportEnd","type":"uint64"},{"name":"measuredAt","type":"uint64"},{"name":"sequence","type":"uint64"},{"name":"version","type":"uint32"}]';
-    string private constant BATCH_TYPE =
-        '"Batch":[{"name":"chainId","type":"uint256"},{"name":"meterOracle","type":"address"},{"name":"configVersion","type":"uint32"},{"name":"slot","type":"uint64"},{"name":"firstPoint","type":"uint32"},{"name":"measuredFrom","type":"uint64"},{"name":"measuredUntil","type":"uint64"},{"name":"root","type":"bytes32"},{"name":"values","type":"uint256[]"}]';
-
     bytes[] private _signatures;
     bytes32[] private _leaves;
 
@@ -76,76 +69,6 @@ contract VerifyReadingTest is MarketTest {
         assertTrue(
             meterOracle.verifyReading(_reading(2), _signatures[1], _leaves[1], new bytes32[](0)), "opened"
         );
-    }
-
-    function test_the_reading_digest_is_the_eip_712_digest() public view {
-        IMeterOracle.Reading memory reading = _reading(2);
-        string memory message = string.concat(
-            _field('"point":', reading.point),
-            _field(',"slot":', reading.slot),
-            _field(',"importWh":', reading.importWh),
-            _field(',"exportWh":', reading.exportWh),
-            _field(',"importStart":', reading.importStart),
-            _field(',"importEnd":', reading.importEnd)
-        );
-        message = string.concat(
-            message,
-            _field(',"exportStart":', reading.exportStart),
-            _field(',"exportEnd":', reading.exportEnd),
-            _field(',"measuredAt":', reading.measuredAt),
-            _field(',"sequence":', reading.sequence),
-            _field(',"version":', reading.version)
-        );
-        assertEq(meterOracle.readingDigest(reading), _typedDigest(READING_TYPE, "Reading", message), "digest");
-    }
-
-    /// @custom:spec G-27
-    function test_the_batch_digest_is_the_eip_712_digest() public {
-        metered(HOME_POINT, 500, 0);
-        metered(CAR_POINT, 0, 77);
-        IMeterOracle.Batch memory batch = takeBatch(SLOT);
-        string memory message = string.concat(
-            _field('"chainId":', batch.chainId),
-            ',"meterOracle":"',
-            vm.toString(batch.meterOracle),
-            _field('","configVersion":', batch.configVersion),
-            _field(',"slot":', batch.slot.start()),
-            _field(',"firstPoint":', batch.firstPoint)
-        );
-        message = string.concat(
-            message,
-            _field(',"measuredFrom":', batch.measuredFrom),
-            _field(',"measuredUntil":', batch.measuredUntil),
-            ',"root":"',
-            vm.toString(batch.root),
-            '","values":["',
-            vm.toString(batch.values[0])
-        );
-        message = string.concat(message, '","', vm.toString(batch.values[1]), '"]');
-        assertEq(meterOracle.batchDigest(batch), _typedDigest(BATCH_TYPE, "Batch", message), "digest");
-    }
-
-    function _typedDigest(string memory type_, string memory name, string memory message)
-        private
-        view
-        returns (bytes32)
-    {
-        string memory json = string.concat(
-            '{"types":{', DOMAIN_TYPE, ",", type_, '},"primaryType":"', name, '","domain":{'
-        );
-        json = string.concat(
-            json,
-            '"name":"Yuimaru MeterOracle","version":"1"',
-            _field(',"chainId":', block.chainid),
-            ',"verifyingContract":"',
-            vm.toString(address(meterOracle)),
-            '"},"message":{'
-        );
-        return vm.eip712HashTypedData(string.concat(json, message, "}}"));
-    }
-
-    function _field(string memory label, uint256 value) private pure returns (string memory) {
-        return string.concat(label, vm.toString(value));
     }
 
     function _reading(uint256 point) private pure returns (IMeterOracle.Reading memory) {

@@ -43,26 +43,4 @@ contract RegistryViewsTest is MarketTest {
         assertEq(owners[4], address(0), "point 5 does not take part yet");
         assertEq(owners[5], address(0), "point 6 does not exist");
     }
-
-    /// @custom:spec G-29
-    function test_the_possession_digest_is_the_eip_712_digest() public view {
-        string memory json = string.concat(
-            '{"types":{"EIP712Domain":[{"name":"name","type":"string"},{"name":"version","type":"string"},',
-            '{"name":"chainId","type":"uint256"},{"name":"verifyingContract","type":"address"}],',
-            '"GatewayPossession":[{"name":"owner","type":"address"},{"name":"gateway","type":"address"}]},',
-            '"primaryType":"GatewayPossession","domain":{"name":"Yuimaru ParticipantRegistry","version":"1","chainId":',
-            vm.toString(block.chainid)
-        );
-        json = string.concat(
-            json,
-            ',"verifyingContract":"',
-            vm.toString(address(registry)),
-            '"},"message":{"owner":"',
-            vm.toString(HOME),
-            '","gateway":"',
-            vm.toString(CAR),
-            '"}}'
-        );
-        assertEq(registry.possessionDigest(HOME, CAR), vm.eip712HashTypedData(json), "digest");
-    }
 }
