@@ -178,14 +178,31 @@ class ChainClient:
         return [answer.message if isinstance(answer, Failure) else None for answer in answers]
 
     def revert_data(self, receipt: Receipt) -> str | None:
-        """Return what a refused transaction left as its reason, from a trace; None where nodes keep no traces."""
+        """Return what a refused transaction left as its reason; None when no node can tell any more.
+
+        A trace tells exactly. Where nodes keep none, the call is made again as of the block before.
+        """
+        traced = self._traced_output(receipt)
+        return self._repeated_output(receipt) if traced is None else traced
+
+    def _traced_output(self, receipt: Receipt) -> str | None:
         tracer: dict[str, Json] = {"tracer": "callTracer", "tracerConfig": {"onlyTopCall": True}}
         requests: list[Request] = [("debug_traceTransaction", [_hex(receipt.tx_hash), tracer])]
         answer = self.request_many(requests)[0]
         if isinstance(answer, Failure) or not isinstance(answer, dict):
             return None
-        output = answer.get("output")
-        return output if isinstance(output, str) else None
+        return text(answer.get("output", "0x"))
+
+    def _repeated_output(self, receipt: Receipt) -> str | None:
+        sent = self.request("eth_getTransactionByHash", _hex(receipt.tx_hash))
+        if not isinstance(sent, dict):
+            return None
+        call: dict[str, Json] = {name: sent[name] for name in ("from", "to", "gas")}
+        requests: list[Request] = [
+            ("eth_call", [call | {"data": sent["input"]}, _tag(receipt.block_number - 1)])
+        ]
+        answer = self.request_many(requests)[0]
+        return answer.data if isinstance(answer, Failure) else None
 
     # -- requests
 

@@ -5,6 +5,7 @@ state, not even when the program that started the first one was killed.
 """
 
 import fcntl
+import os
 import shutil
 import socket
 import subprocess
@@ -28,6 +29,9 @@ DEFAULT_CHAIN_ID = 7411
 DEFAULT_PORT = 8545
 
 BLOCK_GAS_LIMIT = 100_000_000
+
+#: Blocks whose state is kept in memory, for traces of refused transactions; all of them would be 200 kB a block.
+KEPT_STATES = 64
 
 #: Seconds between two writes of the state; what a kill -9 of the chain itself may lose.
 STATE_INTERVAL_SECONDS = 5
@@ -62,7 +66,7 @@ class EmbeddedChain:
 
     def __init__(self, settings: EmbeddedSettings) -> None:
         self._settings = settings
-        self._lock = _lock_state(settings.state_file)
+        self._locks = [] if settings.state_file is None else [_lock_state(settings.state_file)]
         self._clients: list[ChainClient] = []
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         try:
@@ -118,13 +122,13 @@ class EmbeddedChain:
         """Start anvil on the wanted port, or on a free one when that is taken."""
         port = self._settings.port
         for _ in range(_PORT_ATTEMPTS):
-            port = _free_port(port)
+            port = self._take_port(port)
             process = subprocess.Popen(
                 [str(binary), *anvil_arguments(self._settings, port)],
                 stdin=subprocess.DEVNULL,
                 stdout=self._errors,
                 stderr=self._errors,
-                pass_fds=() if self._lock is None else (self._lock.fileno(),),
+                pass_fds=[lock.fileno() for lock in self._locks],
                 start_new_session=True,
             )
             url = f"http://{_HOST}:{port}"
@@ -132,6 +136,16 @@ class EmbeddedChain:
                 return process, url
             port = 0
         raise EmbeddedChainError(f"the embedded chain found no free port: {self._said()}")
+
+    def _take_port(self, wanted: int) -> int:
+        """Return the wanted port, or any free one when it is taken or another chain of ours is just taking it."""
+        if wanted:
+            name = f"yuimaru-{os.getuid()}-port-{wanted}.lock"
+            claim = _locked(Path(tempfile.gettempdir()) / name)
+            if claim is not None:
+                self._locks.append(claim)
+                return _free_port(wanted)
+        return _free_port(0)
 
     def _answers(self, process: subprocess.Popen[bytes], url: str) -> bool:
         """Wait until anvil answers; False when somebody else took its port meanwhile."""
@@ -162,8 +176,8 @@ class EmbeddedChain:
 
     def _release(self) -> None:
         self._errors.close()
-        if self._lock is not None:
-            self._lock.close()
+        for lock in self._locks:
+            lock.close()
 
 
 class ManualMining:
@@ -215,6 +229,7 @@ def anvil_arguments(settings: EmbeddedSettings, port: int) -> Sequence[str]:
         *("--hardfork", "prague"),
         *("--gas-limit", str(BLOCK_GAS_LIMIT), "--enable-tx-gas-limit"),
         *("--gas-price", "0", "--block-base-fee-per-gas", "0"),
+        *("--prune-history", str(KEPT_STATES)),
     ]
     if settings.manual:
         arguments.append("--no-mining")
@@ -241,17 +256,22 @@ def _free_port(wanted: int) -> int:
     raise EmbeddedChainError("this machine has no free port")
 
 
-def _lock_state(state_file: Path | None) -> IO[bytes] | None:
-    """Lock a state file for this chain; the lock passes on to anvil and ends with it."""
-    if state_file is None:
-        return None
+def _lock_state(state_file: Path) -> IO[bytes]:
     state_file.parent.mkdir(parents=True, exist_ok=True)
-    lock = state_file.with_name(f"{state_file.name}.lock").open("ab")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.close()
+    lock = _locked(state_file.with_name(f"{state_file.name}.lock"))
+    if lock is None:
         raise EmbeddedChainError(
             f"another embedded chain is running on {state_file}: stop it first"
-        ) from None
+        )
     return lock
+
+
+def _locked(path: Path) -> IO[bytes] | None:
+    """Lock a file, None when somebody else has; the lock passes on to anvil and ends with it."""
+    file = path.open("ab")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        return None
+    return file

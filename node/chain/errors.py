@@ -74,13 +74,16 @@ class ReorganisedError(ChainError):
 #: Name of a refusal that left no data: what running out of gas looks like.
 SILENT = "Silent"
 
+#: Name of a refusal that no contract of ours explains, or that no node remembers.
+UNKNOWN = "Unknown"
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """Why a contract refused a call: the name of its error and the values that prove it.
 
-    `name` is "Error" for a plain text, "Panic" for a failed check of the compiler, "Unknown" for data that no
-    contract of ours explains and "Silent" for no data at all, which is what running out of gas leaves behind.
+    `name` is "Error" for a plain text and "Panic" for a failed check of the compiler, else `SILENT`, `UNKNOWN` or
+    that of a contract.
     """
 
     name: str

@@ -8,7 +8,7 @@ passes from the contract that is called through to the one that refused.
 from functools import cache
 
 from node.chain.abi import Abi, Entry, JsonAbi
-from node.chain.errors import SILENT, AbiError, Refusal
+from node.chain.errors import SILENT, UNKNOWN, AbiError, Refusal
 from node.chain.loading import CONTRACTS, load_artifact
 
 #: What the language itself throws: `require` with a text, and a failed check.
@@ -27,11 +27,11 @@ def explain(revert_data: bytes | str | None) -> Refusal:
         return Refusal(SILENT)
     error = known_errors().get(raw[:_SELECTOR_BYTES])
     if error is None:
-        return Refusal("Unknown", {"data": raw})
+        return Refusal(UNKNOWN, {"data": raw})
     try:
         return Refusal(error.name, error.decode_inputs(raw[_SELECTOR_BYTES:]))
     except AbiError:
-        return Refusal("Unknown", {"data": raw})
+        return Refusal(UNKNOWN, {"data": raw})
 
 
 @cache

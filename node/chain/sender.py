@@ -10,6 +10,8 @@ from typing import TypeAlias
 
 from node.chain.client import ChainClient
 from node.chain.errors import (
+    UNKNOWN,
+    Refusal,
     TransactionRefusedError,
     TransactionRevertedError,
     TransactionUnknownError,
@@ -131,7 +133,9 @@ class Sender:
 
 def reason_of(client: ChainClient, what: str, receipt: Receipt) -> TransactionRevertedError:
     """Return why a contract refused a mined transaction."""
-    return TransactionRevertedError(what, explain(client.revert_data(receipt)), receipt.tx_hash)
+    left = client.revert_data(receipt)
+    refusal = Refusal(UNKNOWN) if left is None else explain(left)
+    return TransactionRevertedError(what, refusal, receipt.tx_hash)
 
 
 def is_known_already(message: str) -> bool:

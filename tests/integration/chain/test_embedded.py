@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -161,3 +162,19 @@ def test_the_gas_cap_is_kept_before_a_transaction_is_signed() -> None:
 
 def test_anvil_is_found_where_make_install_puts_it() -> None:
     assert find_anvil(None).name == "anvil"
+
+
+def test_two_chains_that_want_one_port_at_the_same_time_both_run() -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with ThreadPoolExecutor() as threads:
+        chains = list(threads.map(EmbeddedChain, [EmbeddedSettings(port=port)] * 3))
+    try:
+        receipts = [Sender(chain.client()).send_and_wait(key("a"), _creation()) for chain in chains]
+
+        assert len({chain.url for chain in chains}) == 3
+        assert [receipt.block_number for receipt in receipts] == [1, 1, 1]
+    finally:
+        for chain in chains:
+            chain.stop()

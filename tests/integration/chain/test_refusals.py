@@ -1,18 +1,23 @@
 """Every refusal of the contracts reaches the caller under its name and with the values that prove it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import pytest
 
 from node.chain.abi import integer
+from node.chain.client import ChainClient
 from node.chain.contracts.auction import SpotAuction
 from node.chain.contracts.facade import product_tuple
 from node.chain.contracts.registry import PointRegistration
-from node.chain.errors import Refusal, TransactionRevertedError
+from node.chain.embedded import KEPT_STATES
+from node.chain.errors import UNKNOWN, Refusal, TransactionRevertedError
 from node.chain.loading import CONTRACTS, load_artifact
+from node.chain.rpc import HttpProvider, Request
+from node.chain.sender import Sender, reason_of
 from node.chain.signing import LocalSigner, gateway_key_hash
 from node.chain.transactions import Call
+from node.chain.wire import Receipt
 from node.domain.orders import LARGEST_ORDER, Side
 from node.domain.participants import PointKind, Role, Source
 from node.domain.slots import DeliverySlot
@@ -483,3 +488,36 @@ def test_what_an_order_leaves_behind_can_be_read(scene: Scene) -> None:
 
     assert (event.contract, integer(event.args, "energy")) == ("SpotAuction", 3)
     assert event.args["slot"] == scene.open_slot
+
+
+class TracelessProvider(HttpProvider):
+    """A node that keeps no traces."""
+
+    def make_batch_request(self, batch_requests: Sequence[Request]) -> object:
+        """Know nothing of debugging."""
+        if batch_requests[0][0].startswith("debug_"):
+            return [{"id": 0, "error": {"code": -32601, "message": "method not found"}}]
+        return super().make_batch_request(batch_requests)
+
+
+def test_a_node_without_traces_tells_the_reason_too(scene: Scene) -> None:
+    world = scene.world
+    client = ChainClient([TracelessProvider(world.chain.url)], world.client.chain_id)
+    order = world.order(scene.open_slot, scene.alices, Side.BUY, 32_768, 1)
+
+    with pytest.raises(TransactionRevertedError, match="PriceOffGrid"):
+        Sender(client, mine=world.mining.mine).send_and_wait(scene.alice, order)
+    client.close()
+
+
+def test_a_reason_that_no_node_remembers_is_unknown(scene: Scene) -> None:
+    world = scene.world
+    order = world.order(scene.open_slot, scene.alices, Side.BUY, 32_768, 1)
+    (result,) = world.sender.send_each([(scene.alice, order)])
+    assert isinstance(result, Receipt)
+    for _ in range(KEPT_STATES + 2):
+        world.mining.mine()
+
+    refusal = reason_of(world.client, order.what, result).refusal
+
+    assert refusal == Refusal(UNKNOWN)

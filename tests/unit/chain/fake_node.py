@@ -51,6 +51,8 @@ class FakeNode:
                 return self._take(bytes.fromhex(str(params[0]).removeprefix("0x")))
             case "eth_getTransactionReceipt":
                 return {"id": 0, "result": self._receipt(str(params[0]))}
+            case "eth_getTransactionByHash":
+                return {"id": 0, "result": None}
             case _:
                 return {"id": 0, "error": {"code": -32601, "message": f"no {method} here"}}
 

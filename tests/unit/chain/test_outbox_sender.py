@@ -7,7 +7,7 @@ import pytest
 
 from node.chain.client import ChainClient
 from node.chain.errors import (
-    SILENT,
+    UNKNOWN,
     TransactionRefusedError,
     TransactionRevertedError,
     TransactionUnknownError,
@@ -156,7 +156,7 @@ def test_a_refusal_is_an_answer(node: FakeNode, sender: OutboxSender) -> None:
     with pytest.raises(TransactionRevertedError) as refused:
         sender.send("k", call(1))
 
-    assert refused.value.refusal.name == SILENT, "this node keeps no traces"
+    assert refused.value.refusal.name == UNKNOWN, "this node keeps no traces"
     assert sender.pump().is_idle
 
 
