@@ -4,11 +4,12 @@ pragma solidity ^0.8.28;
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 import {IParticipantRegistry} from "../interfaces/IParticipantRegistry.sol";
 import {ProductCalendar} from "../libraries/ProductCalendar.sol";
 import {DeliverySlot} from "../types/DeliverySlot.sol";
-import {MeteringPoint} from "../types/MeteringPoint.sol";
+import {MeteringPoint, PointKind, Source} from "../types/MeteringPoint.sol";
 import {LARGEST_POINT} from "../types/Order.sol";
 import {Product} from "../types/Product.sol";
 import {LANE_ENERGY_MASK} from "../types/ReadingLane.sol";
@@ -17,13 +18,41 @@ import {WattHours} from "../types/Units.sol";
 
 /// @title Parties, their roles and their metering points.
 contract ParticipantRegistry is IParticipantRegistry, ProductCalendar, AccessManaged, EIP712 {
+    using SafeCast for uint256;
+
     bytes32 private constant POSSESSION_TYPEHASH =
         keccak256("GatewayPossession(address owner,address gateway)");
 
     uint16 private constant ALL_ROLES = uint16((1 << (uint256(type(Role).max) + 1)) - 1);
 
+    /// @dev A metering point as it is kept. Orders, booking and settlement read its first word only, unless the slot lies
+    ///      before the last change of owner.
+    ///
+    ///      owner (160) | importLimit (32) | exportLimit (32) | ownerFrom (32, Unix seconds, until 2106)
+    ///      gateway (160) | fallbackImport (32) | cell (16) | kind (8) | source (8)
+    ///      formerOwner (160) | activeFrom (64) | transferCompleted (8)
+    ///      nextGateway (160) | nextGatewayFrom (64)
+    ///      detailsHash (256)
+    struct StoredPoint {
+        address owner;
+        uint32 importLimit;
+        uint32 exportLimit;
+        uint32 ownerFrom;
+        address gateway;
+        uint32 fallbackImport;
+        uint16 cell;
+        PointKind kind;
+        Source source;
+        address formerOwner;
+        DeliverySlot activeFrom;
+        bool transferCompleted;
+        address nextGateway;
+        DeliverySlot nextGatewayFrom;
+        bytes32 detailsHash;
+    }
+
     mapping(address party => Party) private _parties;
-    mapping(uint256 index => Point) private _points;
+    mapping(uint256 index => StoredPoint) private _points;
     mapping(bytes32 keyHash => bool) private _listedKeys;
     uint256 private _pointCount;
 
@@ -104,19 +133,26 @@ contract ParticipantRegistry is IParticipantRegistry, ProductCalendar, AccessMan
 
         point = MeteringPoint.wrap(uint32(++_pointCount));
         _parties[registration.owner].points += 1;
-        Point storage stored = _points[point.index()];
-        stored.owner = registration.owner;
-        stored.kind = registration.kind;
-        stored.source = registration.source;
-        stored.cell = registration.cell;
-        stored.importLimit = importLimit;
-        stored.exportLimit = _checkedLimit(registration.exportLimit);
-        stored.fallbackImport = fallbackImport == 0 ? importLimit : fallbackImport;
-        stored.activeFrom = firstUnopenedSlot();
-        stored.gateway = registration.gateway;
-        stored.detailsHash = registration.detailsHash;
+        DeliverySlot activeFrom = firstUnopenedSlot();
+        _points[point.index()] = StoredPoint({
+            owner: registration.owner,
+            importLimit: importLimit,
+            exportLimit: _checkedLimit(registration.exportLimit),
+            ownerFrom: activeFrom.start().toUint32(),
+            gateway: registration.gateway,
+            fallbackImport: fallbackImport == 0 ? importLimit : fallbackImport,
+            cell: registration.cell,
+            kind: registration.kind,
+            source: registration.source,
+            formerOwner: address(0),
+            activeFrom: activeFrom,
+            transferCompleted: false,
+            nextGateway: address(0),
+            nextGatewayFrom: DeliverySlot.wrap(0),
+            detailsHash: registration.detailsHash
+        });
 
-        emit PointRegistered(point, registration.owner, registration, stored.activeFrom);
+        emit PointRegistered(point, registration.owner, registration, activeFrom);
     }
 
     /// @inheritdoc IParticipantRegistry
@@ -124,9 +160,9 @@ contract ParticipantRegistry is IParticipantRegistry, ProductCalendar, AccessMan
         external
         restricted
     {
-        Point storage stored = _registered(point);
+        StoredPoint storage stored = _registered(point);
         if (_isAhead(stored.nextGatewayFrom)) revert ChangePending(point, stored.nextGatewayFrom);
-        _takeGatewayKey(_currentOwner(stored), gateway, possession);
+        _takeGatewayKey(stored.owner, gateway, possession);
 
         if (stored.nextGateway != address(0)) stored.gateway = stored.nextGateway;
         stored.nextGateway = gateway;
@@ -138,33 +174,34 @@ contract ParticipantRegistry is IParticipantRegistry, ProductCalendar, AccessMan
     /// @inheritdoc IParticipantRegistry
     function transferPoint(MeteringPoint point, address owner) external restricted {
         _requireAdmitted(owner);
-        Point storage stored = _registered(point);
-        if (stored.nextOwner != address(0) && !stored.transferCompleted) {
-            revert ChangePending(point, stored.nextOwnerFrom);
+        StoredPoint storage stored = _registered(point);
+        if (stored.formerOwner != address(0) && !stored.transferCompleted) {
+            revert ChangePending(point, _ownerFrom(stored));
         }
 
         _parties[owner].points += 1;
-        if (stored.nextOwner != address(0)) stored.owner = stored.nextOwner;
+        if (stored.formerOwner != address(0)) stored.activeFrom = _ownerFrom(stored);
+        stored.formerOwner = stored.owner;
+        stored.owner = owner;
+        stored.ownerFrom = firstUnopenedSlot().start().toUint32();
         stored.transferCompleted = false;
-        stored.nextOwner = owner;
-        stored.nextOwnerFrom = firstUnopenedSlot();
 
-        emit PointTransferred(point, owner, stored.nextOwnerFrom);
+        emit PointTransferred(point, owner, _ownerFrom(stored));
     }
 
     /// @inheritdoc IParticipantRegistry
     function completeTransfer(MeteringPoint point) external {
-        Point storage stored = _registered(point);
-        // The last slot of the previous owner starts one slot length before `nextOwnerFrom`.
-        bool lastSlotFinal = block.timestamp >= stored.nextOwnerFrom.start() + CORRECTION_WINDOW;
-        if (stored.nextOwner == address(0) || stored.transferCompleted) revert NoTransferPending(point);
-        if (!lastSlotFinal) revert ChangePending(point, stored.nextOwnerFrom);
+        StoredPoint storage stored = _registered(point);
+        if (stored.formerOwner == address(0) || stored.transferCompleted) revert NoTransferPending(point);
+        // The former owner's last slot ends where the new owner's first one starts.
+        bool lastSlotFinal = block.timestamp >= uint256(stored.ownerFrom) + CORRECTION_WINDOW;
+        if (!lastSlotFinal) revert ChangePending(point, _ownerFrom(stored));
 
-        _parties[stored.owner].points -= 1;
-        // The owners stay side by side until the next transfer: slots before `nextOwnerFrom` keep their owner.
+        _parties[stored.formerOwner].points -= 1;
+        // The owners stay side by side until the next transfer: earlier slots keep their owner.
         stored.transferCompleted = true;
 
-        emit TransferCompleted(point, stored.owner);
+        emit TransferCompleted(point, stored.formerOwner);
     }
 
     /* VIEWS */
@@ -198,7 +235,25 @@ contract ParticipantRegistry is IParticipantRegistry, ProductCalendar, AccessMan
 
     /// @inheritdoc IParticipantRegistry
     function pointOf(MeteringPoint point) external view returns (Point memory) {
-        return _registered(point);
+        StoredPoint memory stored = _registered(point);
+        bool transferred = stored.formerOwner != address(0);
+        return Point({
+            owner: transferred ? stored.formerOwner : stored.owner,
+            kind: stored.kind,
+            source: stored.source,
+            cell: stored.cell,
+            importLimit: stored.importLimit,
+            exportLimit: stored.exportLimit,
+            fallbackImport: stored.fallbackImport,
+            activeFrom: stored.activeFrom,
+            gateway: stored.gateway,
+            nextOwner: transferred ? stored.owner : address(0),
+            nextOwnerFrom: DeliverySlot.wrap(transferred ? stored.ownerFrom : 0),
+            transferCompleted: stored.transferCompleted,
+            nextGateway: stored.nextGateway,
+            nextGatewayFrom: stored.nextGatewayFrom,
+            detailsHash: stored.detailsHash
+        });
     }
 
     /// @inheritdoc IParticipantRegistry
@@ -208,7 +263,7 @@ contract ParticipantRegistry is IParticipantRegistry, ProductCalendar, AccessMan
 
     /// @inheritdoc IParticipantRegistry
     function gatewayOf(MeteringPoint point, DeliverySlot slot) external view returns (address) {
-        Point storage stored = _registered(point);
+        StoredPoint storage stored = _registered(point);
         bool rotated = stored.nextGateway != address(0) && slot.start() >= stored.nextGatewayFrom.start();
         return rotated ? stored.nextGateway : stored.gateway;
     }
@@ -231,7 +286,7 @@ contract ParticipantRegistry is IParticipantRegistry, ProductCalendar, AccessMan
         view
         returns (address owner, uint256 ownerPoints, WattHours importLimit, WattHours exportLimit)
     {
-        Point storage stored = _points[point.index()];
+        StoredPoint storage stored = _points[point.index()];
         owner = _ownerIn(stored, slot);
         if (owner == address(0)) revert MeteringPointUnknown(point);
         if (isSuspended(owner)) revert PartyIsSuspended(owner);
@@ -259,19 +314,18 @@ contract ParticipantRegistry is IParticipantRegistry, ProductCalendar, AccessMan
         _listedKeys[keyHash] = false;
     }
 
-    function _registered(MeteringPoint point) private view returns (Point storage) {
+    function _registered(MeteringPoint point) private view returns (StoredPoint storage) {
         if (point.index() == 0 || point.index() > _pointCount) revert MeteringPointUnknown(point);
         return _points[point.index()];
     }
 
-    function _ownerIn(Point storage stored, DeliverySlot slot) private view returns (address) {
-        if (stored.owner == address(0) || slot.start() < stored.activeFrom.start()) return address(0);
-        bool transferred = stored.nextOwner != address(0) && slot.start() >= stored.nextOwnerFrom.start();
-        return transferred ? stored.nextOwner : stored.owner;
+    function _ownerIn(StoredPoint storage stored, DeliverySlot slot) private view returns (address) {
+        if (slot.start() >= stored.ownerFrom) return stored.owner;
+        return slot.start() >= stored.activeFrom.start() ? stored.formerOwner : address(0);
     }
 
-    function _currentOwner(Point storage stored) private view returns (address) {
-        return stored.nextOwner == address(0) ? stored.owner : stored.nextOwner;
+    function _ownerFrom(StoredPoint storage stored) private view returns (DeliverySlot) {
+        return DeliverySlot.wrap(stored.ownerFrom);
     }
 
     function _isAhead(DeliverySlot slot) private view returns (bool) {
