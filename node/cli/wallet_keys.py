@@ -5,13 +5,14 @@ nor password is ever an argument, because arguments are seen by everybody on a m
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import typer
 
-from node.chain.errors import KeystorePasswordError
+from node.chain.errors import KeystoreError, KeystorePasswordError
 from node.chain.keystore import address_in, create_key, import_key, load_key
 from node.chain.signing import LocalSigner
 from node.cli.files import read_bytes
@@ -74,7 +75,9 @@ def find_account(workspace: Workspace, name: str) -> AccountKey:
 def create_account(workspace: Workspace, name: str, password_file: Path | None) -> LocalSigner:
     """Make a key and write its file."""
     path = key_file(workspace, name)
-    return create_key(path, password_for(workspace, password_file, confirm=True).text)
+    password = password_for(workspace, password_file, confirm=True)
+    with _writing(path):
+        return create_key(path, password.text)
 
 
 def import_account(
@@ -82,8 +85,9 @@ def import_account(
 ) -> LocalSigner:
     """Write the file of a key that exists; `secret` asks for it."""
     path = key_file(workspace, name)
-    given = secret()
-    return import_key(path, given, password_for(workspace, password_file, confirm=True).text)
+    given, password = secret(), password_for(workspace, password_file, confirm=True)
+    with _writing(path):
+        return import_key(path, given, password.text)
 
 
 def account_names(workspace: Workspace) -> list[str]:
@@ -108,6 +112,17 @@ def password_for(workspace: Workspace, given: Path | None, *, confirm: bool) -> 
         return _not_empty(Password(str(typed), "that was typed"))
     text = read_bytes(path).decode("utf-8", "replace").strip("\r\n")
     return _not_empty(Password(text, f"in {path}"))
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as failed:
+        reason = failed.strerror or str(failed)
+        raise KeystoreError(
+            path, f"cannot be written ({reason}); name another --data-dir"
+        ) from failed
 
 
 def _not_empty(password: Password) -> Password:

@@ -9,11 +9,12 @@ from typing import Any, TypeVar
 from node.chain.client import ChainClient
 from node.chain.contracts.auction import AuctionPhase
 from node.chain.contracts.market import DecodedEvent
-from node.chain.errors import TransactionRevertedError
+from node.chain.errors import TransactionRefusedError, TransactionRevertedError
 from node.chain.manifest import open_deployment
 from node.chain.sender import Sender
 from node.chain.signing import Signer
 from node.chain.transactions import Call
+from node.chain.wire import Receipt
 from node.cli.configuration import read_settings
 from node.cli.deployment import Deployment
 from node.cli.wallet_amounts import LATEST, NEXT, parse_whole
@@ -25,6 +26,9 @@ from node.domain.slots import DeliverySlot
 from node.settings import Settings
 
 T = TypeVar("T")
+
+#: How often a call is sent whose nonce another program of the same key took first.
+SENDING_ATTEMPTS = 4
 
 #: An order for "next" has this many seconds at least to come into a block.
 SENDING_SECONDS = 2
@@ -156,7 +160,18 @@ def send(deployment: Deployment, signer: Signer, call: Call) -> Answer:
     client = deployment.client
     try:
         client.try_call(call, signer.address)
-        receipt = Sender(client).send_and_wait(signer, call)
+        receipt = _send_beside_others(Sender(client), signer, call)
     except TransactionRevertedError as refused:
         raise explained(refused, deployment.product) from refused
     return Answer(receipt.tx_hash, tuple(deployment.contracts.decode_all(receipt.logs)))
+
+
+def _send_beside_others(sender: Sender, signer: Signer, call: Call) -> Receipt:
+    """Send again when a home that orders with the same key was faster: a lost nonce is never mined late."""
+    for _ in range(SENDING_ATTEMPTS - 1):
+        try:
+            return sender.send_and_wait(signer, call)
+        except TransactionRefusedError as lost:
+            if "nonce" not in lost.reason:
+                raise
+    return sender.send_and_wait(signer, call)

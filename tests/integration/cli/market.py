@@ -4,9 +4,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from threading import Event, Thread
 
 from node.chain.keystore import Strength, import_key
 from node.chain.signing import LocalSigner
+from node.chain.transactions import Call, sign_call
 from node.cli.workspace import Workspace
 from node.domain.orders import Side
 from node.domain.slots import HALF_HOURS, DeliverySlot
@@ -85,6 +87,25 @@ class Market:
         finally:
             self.world.mining.automatic(False)
             self.world.at(self.world.client.newest_block().timestamp)
+
+    def run_beside(self, call: Call, signer: LocalSigner, *arguments: object) -> Ran:
+        """Run `yuimaru` while a call of another program with the same key waits for its block."""
+        client = self.world.client
+        [nonce] = client.mined_counts([signer.address])
+        signed = sign_call(signer, call, nonce, client.chain_id)
+        assert client.broadcast([signed.raw]) == [None]
+        stop = Event()
+        miner = Thread(target=self._mine_until, args=(stop,))
+        miner.start()
+        try:
+            return yuimaru(*arguments, "--data-dir", self.workspace.root)
+        finally:
+            stop.set()
+            miner.join()
+
+    def _mine_until(self, stop: Event) -> None:
+        while not stop.wait(0.2):
+            self.world.mining.mine()
 
     def wallet(self, command: str, name: str, *arguments: object) -> Ran:
         """Run `yuimaru wallet` as an account."""

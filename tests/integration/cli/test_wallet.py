@@ -207,6 +207,19 @@ def test_prices_are_exact_however_they_are_typed(
     assert order.limit == limit
 
 
+def test_an_order_comes_through_though_a_home_orders_with_the_same_key(
+    market: Market, slot: DeliverySlot
+) -> None:
+    anna = key("anna")
+    homes = market.world.order(slot, market.points["anna"], Side.BUY, 700, 10)
+    options = ("--account", "anna", "--slot", slot, "--side", "buy", "--price", 8, "--energy", 20)
+    ran = market.run_beside(homes, anna, "wallet", "bid", *options)
+    assert ran.lines[0].startswith(f"order 1 in slot {slot} ")
+    market.world.at(market.world.now)
+    auction = market.world.client.read(market.world.contracts.auction.auction_of(slot))
+    assert (auction.orders, auction.bid_energy) == (2, 30), "both, each once"
+
+
 def test_next_is_the_nearest_slot_that_is_open(market: Market) -> None:
     market.world.at(market.world.now + PRODUCT.horizon)
     nearest, later = market.world.open_slot(4), market.world.open_slot(6)

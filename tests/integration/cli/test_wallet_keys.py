@@ -185,6 +185,17 @@ def test_a_password_file_that_is_not_there_is_named() -> None:
     assert ran.refused("FileUnreadableError").startswith("nowhere.txt cannot be read")
 
 
+@pytest.mark.parametrize("command", ["create", "import"])
+def test_a_data_folder_that_cannot_be_written_is_named(
+    command: str, secret_file: Path, password_file: Path
+) -> None:
+    Path("data").write_text("not a folder", encoding="utf-8")
+    extra = ("--key-file", secret_file) if command == "import" else ()
+    ran = wallet(command, "--account", "anna", *extra, "--password-file", password_file)
+    sentence = ran.refused("KeystoreError")
+    assert sentence.startswith("key file data/keys/account-anna.json: cannot be written (Not a dir")
+
+
 def test_a_damaged_key_file_is_named() -> None:
     key_file("anna").parent.mkdir(parents=True)
     key_file("anna").write_text("{}", encoding="utf-8")
