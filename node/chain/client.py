@@ -29,6 +29,7 @@ from node.chain.wire import (
     octets,
     receipt_of,
     text,
+    transaction_in,
 )
 
 #: Most requests of one batch; nodes take a thousand.
@@ -36,6 +37,12 @@ LARGEST_BATCH = 1000
 
 #: Most blocks that one query of events spans (Besu's limit).
 LARGEST_LOG_RANGE = 5000
+
+#: Blocks that one batch reads with their transactions.
+_SEARCHED_BLOCKS = 100
+
+#: Blocks that a search goes further back, for nodes that are not all equally far.
+_SEARCH_MARGIN = 16
 
 #: Who asks when nobody is named: some chains refuse calls without a sender.
 NOBODY = "0x" + "00" * 20
@@ -171,6 +178,18 @@ class ChainClient:
         requests: list[Request] = [("eth_getTransactionReceipt", [_hex(h)]) for h in hashes]
         answers = self._answers(requests)
         return [None if answer is None else receipt_of(answer) for answer in answers]
+
+    def find_transaction(self, sender: str, nonce: int, first_block: int) -> bytes | None:
+        """Return the hash of the transaction that used up a nonce from about `first_block` on, None when none did."""
+        before = max(0, first_block - _SEARCH_MARGIN) - 1
+        for last in range(self.head(), before, -_SEARCHED_BLOCKS):
+            numbers = range(last, max(last - _SEARCHED_BLOCKS, before), -1)
+            requests: list[Request] = [("eth_getBlockByNumber", [hex(n), True]) for n in numbers]
+            for answer in self._answers(requests):
+                found = None if answer is None else transaction_in(answer, sender, nonce)
+                if found is not None:
+                    return found
+        return None
 
     def broadcast(self, raws: Sequence[bytes]) -> list[str | None]:
         """Hand signed transactions over; return for each why the node does not take it, None when it does."""

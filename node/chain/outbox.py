@@ -18,7 +18,11 @@ from threading import RLock
 from node.chain.errors import OutboxConflictError, OutboxError, Refusal
 from node.chain.transactions import Call, SignedTransaction
 
-_SCHEMA = """
+#: Layout of the file; another one is refused.
+_VERSION = 1
+
+_SCHEMA = f"""
+PRAGMA user_version = {_VERSION};
 CREATE TABLE IF NOT EXISTS owner (
     only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
     chain_id INTEGER NOT NULL,
@@ -36,6 +40,7 @@ CREATE TABLE IF NOT EXISTS entry (
     nonce INTEGER,
     raw BLOB,
     tx_hash BLOB,
+    sent_after INTEGER,
     block_number INTEGER,
     refusal TEXT
 ) STRICT;
@@ -43,7 +48,9 @@ CREATE INDEX IF NOT EXISTS entry_by_state ON entry (state, number);
 CREATE INDEX IF NOT EXISTS entry_by_nonce ON entry (nonce);
 """
 
-_FIELDS = "key, what, target, data, gas, state, nonce, raw, tx_hash, block_number, refusal"
+_FIELDS = (
+    "key, what, target, data, gas, state, nonce, raw, tx_hash, sent_after, block_number, refusal"
+)
 
 _BUSY_SECONDS = 10.0
 
@@ -73,13 +80,17 @@ class Owner:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A call in the outbox; nonce and transaction are set from `SENT` on, `refusal` when it was reverted."""
+    """A call in the outbox; nonce and transaction are set from `SENT` on, `refusal` when it was reverted.
+
+    `sent_after` is the block after which the transaction went out for the first time.
+    """
 
     key: str
     call: Call
     state: EntryState
     nonce: int | None
     transaction: SignedTransaction | None
+    sent_after: int
     block_number: int | None
     refusal: Refusal | None
 
@@ -145,12 +156,12 @@ class Outbox:
             ).fetchone()
             yield mined if row[0] is None else max(mined, row[0] + 1)
 
-    def mark_sent(self, key: str, nonce: int, signed: SignedTransaction) -> None:
+    def mark_sent(self, key: str, nonce: int, signed: SignedTransaction, head: int) -> None:
         """Keep the transaction of a call, before it goes out. Within `numbering`."""
         self._connection.execute(
-            "UPDATE entry SET state = 'sent', nonce = ?, raw = ?, tx_hash = ?"
+            "UPDATE entry SET state = 'sent', nonce = ?, raw = ?, tx_hash = ?, sent_after = ?"
             " WHERE key = ? AND state = 'queued'",
-            (nonce, signed.raw, signed.hash, key),
+            (nonce, signed.raw, signed.hash, head, key),
         )
 
     def mark_settled(self, key: str, block_number: int, refusal: Refusal | None) -> None:
@@ -173,7 +184,7 @@ class Outbox:
     def reopen_above(self, mined: int) -> None:
         """Go back to `sent` with what the chain has forgotten: nonces that it no longer counts."""
         self._write(
-            "UPDATE entry SET state = 'sent', block_number = NULL, refusal = NULL"
+            "UPDATE entry SET state = 'sent', sent_after = 0, block_number = NULL, refusal = NULL"
             " WHERE nonce >= ? AND state IN ('mined', 'reverted')",
             (mined,),
         )
@@ -187,6 +198,12 @@ class Outbox:
         with self._translated():
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = FULL")
+            version = self._connection.execute("PRAGMA user_version").fetchone()[0]
+            tables = self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+            if tables and version != _VERSION:
+                raise OutboxError(
+                    f"outbox {self._path} has layout {version}, not {_VERSION}: name another file"
+                )
             self._connection.executescript(_SCHEMA)
         with self._transaction():
             self._connection.execute(
@@ -237,7 +254,9 @@ class Outbox:
 
 
 def _entry(row: tuple[object, ...]) -> Entry:
-    key, what, target, data, gas, state, nonce, raw, tx_hash, block_number, refusal = row
+    key, what, target, data, gas, state, nonce, raw, tx_hash, sent_after, block_number, refusal = (
+        row
+    )
     return Entry(
         key=str(key),
         call=Call(
@@ -249,6 +268,7 @@ def _entry(row: tuple[object, ...]) -> Entry:
         state=EntryState(str(state)),
         nonce=_number(nonce),
         transaction=None if raw is None else SignedTransaction(_octets(raw), _octets(tx_hash)),
+        sent_after=_number(sent_after) or 0,
         block_number=_number(block_number),
         refusal=None if refusal is None else _loaded(str(refusal)),
     )

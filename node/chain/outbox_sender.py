@@ -31,9 +31,8 @@ MAX_IN_FLIGHT = 16
 #: Gas of a call that does nothing but use a nonce up.
 FILLER_GAS = 21_000
 
-#: Rounds after which a transaction goes out again, counts as lost, or a gap as lasting.
+#: Rounds after which a transaction goes out again, and a gap counts as lasting.
 _RESEND_AFTER = 4
-_LOST_AFTER = 3
 _GAP_AFTER = 8
 
 
@@ -69,7 +68,6 @@ class OutboxSender:
         self._lock = RLock()
         #: Rounds since a transaction last went out; absent = not since this program started.
         self._since_sent: Counter[bytes] = Counter()
-        self._times_lost: Counter[bytes] = Counter()
         self._gap_rounds = 0
         self._problems: dict[str, str] = {}
 
@@ -85,10 +83,11 @@ class OutboxSender:
     def pump(self) -> Progress:
         """Do one round; raises `ChainUnavailableError` when no node answers, and nothing is lost."""
         with self._lock:
+            head = self._client.head()
             mined = self._client.mined_counts([self._signer.address])[0]
             self._outbox.reopen_above(mined)
             self._settle(self._outbox.in_state(EntryState.SENT), mined)
-            self._promote(mined)
+            self._promote(mined, head)
             in_flight = self._outbox.in_state(EntryState.SENT)
             self._send(in_flight)
             self._close_gap(in_flight, mined)
@@ -121,7 +120,7 @@ class OutboxSender:
             if receipt is not None:
                 self._keep_answer(entry, receipt)
             elif entry.nonce is not None and entry.nonce < mined:
-                self._count_loss(entry)
+                self._requeue_if_lost(entry, entry.nonce)
 
     def _keep_answer(self, entry: Entry, receipt: Receipt) -> None:
         refusal = None
@@ -130,22 +129,25 @@ class OutboxSender:
         self._outbox.mark_settled(entry.key, receipt.block_number, refusal)
         self._forget(entry.key, receipt.tx_hash)
 
-    def _count_loss(self, entry: Entry) -> None:
-        """Count a missing receipt; it may come later than the nonces, so only what stays missing is lost."""
+    def _requeue_if_lost(self, entry: Entry, nonce: int) -> None:
+        """Queue a call again when another transaction is seen to have its nonce.
+
+        A missing receipt alone proves nothing: some nodes count nonces before they know receipts.
+        """
+        winner = self._client.find_transaction(self._signer.address, nonce, entry.sent_after)
         tx_hash = _hash_of(entry)
-        self._times_lost[tx_hash] += 1
-        if self._times_lost[tx_hash] >= _LOST_AFTER:
+        if winner is not None and winner != tx_hash:
             self._outbox.requeue(entry.key, tx_hash)
             self._forget(entry.key, tx_hash)
 
-    def _promote(self, mined: int) -> None:
+    def _promote(self, mined: int, head: int) -> None:
         """Give waiting calls their nonces and keep their transactions, as many as may be in flight."""
         room = self._max_in_flight - len(self._outbox.in_state(EntryState.SENT))
         waiting = self._outbox.in_state(EntryState.QUEUED, max(room, 0))
         for entry in waiting:
             with self._outbox.numbering(mined) as nonce:
                 signed = self._signed(entry.call, nonce)
-                self._outbox.mark_sent(entry.key, nonce, signed)
+                self._outbox.mark_sent(entry.key, nonce, signed, head)
 
     def _send(self, in_flight: Sequence[Entry]) -> None:
         """Hand over what is new or was not mined for a while; keep what the node did not take and why."""
@@ -183,7 +185,6 @@ class OutboxSender:
     def _forget(self, key: str, tx_hash: bytes) -> None:
         self._problems.pop(key, None)
         self._since_sent.pop(tx_hash, None)
-        self._times_lost.pop(tx_hash, None)
 
 
 def _hash_of(entry: Entry) -> bytes:

@@ -31,9 +31,6 @@ SendResult: TypeAlias = Receipt | TransactionRefusedError | TransactionUnknownEr
 #: Seconds to wait for a block by default.
 WAIT_SECONDS = 60.0
 
-#: How often a nonce has to be seen as taken before a transaction counts as lost: receipts may come late.
-_LOST_AFTER = 3
-
 #: Every so many attempts, what is not in a block yet is handed over again.
 _RESEND_EVERY = 8
 
@@ -48,8 +45,8 @@ class _Sent:
     call: Call
     nonce: int
     signed: SignedTransaction
+    sent_after: int
     reason: str | None = None
-    times_lost: int = 0
     result: SendResult | None = field(default=None)
 
 
@@ -101,6 +98,7 @@ class Sender:
         return [tx.result or _unresolved(tx) for tx in sent]
 
     def _sign(self, calls: Sequence[SignedBy]) -> list[_Sent]:
+        head = self._client.head()
         senders = sorted({signer.address for signer, _ in calls})
         nonces = dict(zip(senders, self._client.mined_counts(senders), strict=True))
         sent = []
@@ -108,7 +106,7 @@ class Sender:
             nonce = nonces[signer.address]
             nonces[signer.address] += 1
             signed = sign_call(signer, call, nonce, self._client.chain_id)
-            sent.append(_Sent(signer, call, nonce, signed))
+            sent.append(_Sent(signer, call, nonce, signed, head))
         return sent
 
     def _broadcast(self, sent: Iterable[_Sent]) -> None:
@@ -118,17 +116,22 @@ class Sender:
             tx.reason = None if reason is None or is_known_already(reason) else reason
 
     def _look_up(self, waiting: Sequence[_Sent]) -> None:
-        """Read receipts; of what has none, find out whether its nonce is gone."""
+        """Read receipts; of what has none though its nonce is gone, find out who took it.
+
+        A missing receipt alone proves nothing: some nodes count nonces before they know receipts.
+        """
         senders = sorted({tx.signer.address for tx in waiting})
         counts = dict(zip(senders, self._client.mined_counts(senders), strict=True))
         receipts = self._client.receipts([tx.signed.hash for tx in waiting])
         for tx, receipt in zip(waiting, receipts, strict=True):
             if receipt is not None:
                 tx.result = receipt
-            elif counts[tx.signer.address] > tx.nonce:
-                tx.times_lost += 1
-            if tx.result is None and tx.times_lost >= _LOST_AFTER:
+            elif counts[tx.signer.address] > tx.nonce and self._is_lost(tx):
                 tx.result = TransactionRefusedError(tx.call.what, tx.signed.hash, _NONCE_TAKEN)
+
+    def _is_lost(self, tx: _Sent) -> bool:
+        winner = self._client.find_transaction(tx.signer.address, tx.nonce, tx.sent_after)
+        return winner is not None and winner != tx.signed.hash
 
 
 def reason_of(client: ChainClient, what: str, receipt: Receipt) -> TransactionRevertedError:

@@ -92,6 +92,17 @@ def receipt_of(answer: Json) -> Receipt:
     )
 
 
+def transaction_in(block: Json, sender: str, nonce: int) -> bytes | None:
+    """Return the hash of a sender's transaction in a block that was read with its transactions."""
+    transactions = mapping(block)["transactions"]
+    if not isinstance(transactions, list):
+        raise misread(transactions, "a list of transactions")
+    for transaction in map(mapping, transactions):
+        if text(transaction["from"]).lower() == sender and number(transaction["nonce"]) == nonce:
+            return octets(transaction["hash"])
+    return None
+
+
 # -- the parts that all of these are made of
 
 

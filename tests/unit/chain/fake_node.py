@@ -16,6 +16,7 @@ class FakeNode:
 
     chain_id: int = CHAIN_ID
     endpoint_uri: str | None = "memory"
+    sender: str = "0x19e7e376e7c213b7e7e7e46cc70a5dd086daff2a"
     pool: dict[int, bytes] = field(default_factory=dict)
     mined: list[bytes] = field(default_factory=list)
     failing: set[bytes] = field(default_factory=set)
@@ -51,10 +52,26 @@ class FakeNode:
                 return self._take(bytes.fromhex(str(params[0]).removeprefix("0x")))
             case "eth_getTransactionReceipt":
                 return {"id": 0, "result": self._receipt(str(params[0]))}
+            case "eth_blockNumber":
+                return {"id": 0, "result": hex(len(self.mined))}
+            case "eth_getBlockByNumber":
+                return {"id": 0, "result": self._block(int(str(params[0]), 16))}
             case "eth_getTransactionByHash":
                 return {"id": 0, "result": None}
             case _:
                 return {"id": 0, "error": {"code": -32601, "message": f"no {method} here"}}
+
+    def _block(self, height: int) -> Json:
+        """Return a block, which holds one transaction."""
+        if not 0 < height <= len(self.mined):
+            return {"transactions": []}
+        raw = self.mined[height - 1]
+        tx: Json = {
+            "from": self.sender,
+            "nonce": hex(height - 1),
+            "hash": f"0x{keccak(raw).hex()}",
+        }
+        return {"transactions": [tx]}
 
     def _take(self, raw: bytes) -> dict[str, Json]:
         nonce = _nonce(raw)

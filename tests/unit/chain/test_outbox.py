@@ -26,14 +26,14 @@ def outbox(tmp_path: Path) -> Iterator[Outbox]:
 def _sent(outbox: Outbox, key: str, mined: int = 0) -> int:
     outbox.put(key, replace(CALL, data=key.encode()))
     with outbox.numbering(mined) as nonce:
-        outbox.mark_sent(key, nonce, SignedTransaction(b"raw", key.encode()))
+        outbox.mark_sent(key, nonce, SignedTransaction(b"raw", key.encode()), 1)
     return nonce
 
 
 def test_a_call_waits_until_it_is_sent_and_answered(outbox: Outbox) -> None:
     queued = outbox.put("k", CALL)
     with outbox.numbering(5) as nonce:
-        outbox.mark_sent("k", nonce, SIGNED)
+        outbox.mark_sent("k", nonce, SIGNED, 4)
     sent = outbox.get("k")
     outbox.mark_settled("k", 9, None)
     mined = outbox.get("k")
@@ -41,6 +41,7 @@ def test_a_call_waits_until_it_is_sent_and_answered(outbox: Outbox) -> None:
     assert (queued.state, queued.call, queued.nonce) == (EntryState.QUEUED, CALL, None)
     assert sent is not None
     assert (sent.state, sent.nonce, sent.transaction) == (EntryState.SENT, 5, SIGNED)
+    assert sent.sent_after == 4
     assert mined is not None
     assert (mined.state, mined.block_number, mined.refusal) == (EntryState.MINED, 9, None)
 
@@ -139,6 +140,16 @@ def test_a_damaged_file_is_named_and_left_alone(tmp_path: Path) -> None:
         Outbox(path, OWNER)
 
     assert path.read_bytes() == before
+
+
+def test_a_file_of_another_layout_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "other.sqlite3"
+    with sqlite3.connect(path) as other:
+        other.execute("CREATE TABLE entry (key TEXT)")
+    other.close()
+
+    with pytest.raises(OutboxError, match="layout 0, not 1"):
+        Outbox(path, OWNER)
 
 
 def test_every_write_reaches_the_disk(outbox: Outbox) -> None:

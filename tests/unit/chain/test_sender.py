@@ -100,3 +100,17 @@ def test_a_refused_call_is_raised_by_one_method_and_returned_by_the_other() -> N
 
     assert isinstance(result, Receipt)
     assert not result.succeeded
+
+
+def test_a_receipt_that_comes_late_is_waited_for() -> None:
+    node = FakeNode(hidden_receipts=True)
+    rounds = iter(range(100))
+
+    def mine() -> None:
+        node.mine()
+        node.hidden_receipts = next(rounds) < 6
+
+    sender = Sender(ChainClient([node], CHAIN_ID), mine=mine, wait_seconds=5)
+
+    assert sender.send_and_wait(SIGNER, call(1)).succeeded
+    assert len(node.mined) == 1
