@@ -3,18 +3,20 @@
 The result of a slot is fetched before it starts; its set-point is armed at its first second with a
 revert time that ends with the slot. So no set-point ever holds outside the slot that it was matched
 for, also when the home dies in it, and a slot whose result is not known is left to the device's own
-default.
+default. So is a slot for which nothing was matched: there is nothing to deliver, what the sun gives
+beyond the home's own needs goes out at the imbalance price, and the home sees how much that is.
 """
 
 from dataclasses import dataclass, field
 
-from node.agents.forecast import Forecaster, Samples
+from node.agents.forecast import Forecaster, Samples, without_limit
 from node.agents.journal import Journal
 from node.agents.market import MarketView, Match, Stage
 from node.agents.site import Notes, Site
 from node.agents.trading import Habits
 from node.domain.clock import Clock
 from node.domain.devices import Inverter
+from node.domain.matching import Position
 from node.domain.plan import setpoint
 from node.domain.slots import DeliverySlot, Product
 from node.domain.units import Watts
@@ -68,11 +70,11 @@ class Delivery:
                 await self._command(self.site.inverter, slot, match)
         with self.notes.trying("devices"):
             look = await self.site.look()
-            samples.add(look.pv_w, look.battery_w, look.net_export_w)
+            samples.add(look.pv_w, look.battery_w, look.net_export_w, is_limited=look.is_limited)
         await self._fetch_ahead(slot)
 
     async def _command(self, inverter: Inverter, slot: DeliverySlot, match: Match | None) -> None:
-        if match is None or match.stage is not Stage.MATCHED:
+        if match is None or not _has_units(match):
             if (await inverter.state()).setpoint_w is not None:
                 await inverter.release()
             return
@@ -103,6 +105,15 @@ class Delivery:
 
     def _learn(self, slot: DeliverySlot, samples: Samples) -> None:
         observed = samples.observed(self.habits.physical_seconds)
-        if observed is not None:
-            self.forecaster.learn(slot, observed)
-            self.journal.observe(slot, observed)
+        if observed is None:
+            return
+        if samples.is_limited and slot in self.schedule:
+            expected = self.forecaster.expect(slot, slot, observed)
+            sold = self.schedule[slot].position.net_export
+            observed = without_limit(observed, expected, sold)
+        self.forecaster.learn(slot, observed)
+        self.journal.observe(slot, observed)
+
+
+def _has_units(match: Match) -> bool:
+    return match.stage is Stage.MATCHED and match.position != Position()

@@ -88,21 +88,40 @@ class Samples:
     """Momentary powers within one slot, and what they amount to when it is over.
 
     Power and not registers, because the registers show the battery and the market as well.
+    `is_limited`: at some moment PV was held back, so that it could have brought more.
     """
 
     pv_w: list[int] = field(default_factory=list)
     demand_w: list[int] = field(default_factory=list)
+    is_limited: bool = False
 
-    def add(self, pv_w: int, battery_w: int, net_export_w: int) -> None:
-        """Take a look at PV, battery (discharge positive) and connection point (export positive)."""
+    def add(
+        self, pv_w: int, battery_w: int, net_export_w: int, *, is_limited: bool = False
+    ) -> None:
+        """Take a look; discharge and export are positive."""
         self.pv_w.append(max(0, pv_w))
         self.demand_w.append(demand_of(pv_w, battery_w, net_export_w))
+        self.is_limited = self.is_limited or is_limited
 
     def observed(self, seconds: int) -> Observed | None:
         """Return the energies of a slot of `seconds` physical time; None without a single look."""
         if not self.pv_w:
             return None
         return Observed(mean_energy(self.pv_w, seconds), mean_energy(self.demand_w, seconds))
+
+
+def without_limit(observed: Observed, expected: Observed, sold_wh: WattHours) -> Observed:
+    """Return what a slot would have brought, had PV not been held back by the set-point.
+
+    Nobody has measured that. It is taken to be what was expected; where all of that was sold and
+    PV still had more to give, half as much again is tried, and a slot that then falls short shows
+    the truth. Without this a producer would learn from its own set-points to offer ever less.
+    """
+    least = max(observed.pv_wh, expected.pv_wh)
+    if net_of(expected) > sold_wh:
+        return Observed(WattHours(least), observed.demand_wh)
+    tried = observed.pv_wh * 3 // 2
+    return Observed(WattHours(max(least, tried)), observed.demand_wh)
 
 
 def demand_of(pv_w: int, battery_w: int, net_export_w: int) -> int:

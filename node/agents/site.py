@@ -9,6 +9,10 @@ from node.chain.errors import ChainError
 from node.domain.devices import Inverter, InverterState, Meter
 from node.domain.errors import DeviceError
 
+#: How exactly a set-point is met, and from where on a battery counts as full.
+_TOLERANCE_W = 20
+_FULL_PERMILLE = 990
+
 
 @dataclass(frozen=True, slots=True)
 class Look:
@@ -18,6 +22,19 @@ class Look:
     pv_w: int
     battery_w: int
     net_export_w: int
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether PV is held back: the set-point is met and the battery takes all that it can."""
+        state = self.state
+        if state is None or state.setpoint_w is None:
+            return False
+        tolerance = max(_TOLERANCE_W, abs(state.setpoint_w) // 50)
+        is_met = abs(self.net_export_w - state.setpoint_w) <= tolerance
+        is_full = state.soc_permille >= _FULL_PERMILLE
+        charges_most = -self.battery_w >= state.max_charge_w - tolerance
+        takes_no_more = state.capacity_wh == 0 or is_full or charges_most
+        return is_met and self.battery_w <= 0 and takes_no_more
 
     def lasting(self, seconds: int) -> Observed:
         """Return what a slot would bring if it went on like this."""

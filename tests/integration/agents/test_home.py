@@ -76,7 +76,7 @@ async def test_a_home_without_inverter_bids_what_its_meter_lets_expect(
 async def test_the_set_point_of_a_slot_is_the_sum_of_its_matched_units(world: "World") -> None:
     world.market.matched(SLOT, sold=700)
     world.market.matched(slot(1), bought=250)
-    world.market.matched(slot(2))
+    world.market.matched(slot(2), sold=300, bought=300)
     async with world.home():
         await world.pass_time(SLOT + 25)
 
@@ -85,6 +85,15 @@ async def test_the_set_point_of_a_slot_is_the_sum_of_its_matched_units(world: "W
         (SLOT + 10, -500, SLOT + 20),
         (SLOT + 20, 0, SLOT + 30),
     ]
+
+
+@pytest.mark.spec("C-28")
+async def test_where_nothing_was_matched_the_inverter_is_left_to_itself(world: "World") -> None:
+    world.market.matched(SLOT)
+    async with world.home():
+        await world.pass_time(SLOT + 9)
+
+    assert world.inverter.armed == []
 
 
 @pytest.mark.spec("C-28", "C-34")

@@ -111,3 +111,37 @@ async def test_a_home_that_loses_its_inverter_leaves_no_set_point_behind(
 
     reading = world.hub.taken[SLOT].reading
     assert (reading.import_wh, reading.export_wh) == (0, 1200)
+
+
+@pytest.mark.spec("C-28", "C-30")
+async def test_a_solar_plant_follows_the_sun_although_it_is_held_to_what_it_sold(
+    world: "World",
+) -> None:
+    rising = EnergySeries(CALENDAR, [0, 0, 200, 400, 800, 1600, *[2000] * 20])
+    plant = HomePlan(
+        name="plant",
+        site=SimulatedSite(load=EnergySeries(CALENDAR, [0]), pv=rising, inverter_w=5900),
+    )
+    time = demo_time(world.clock.now(), CALENDAR, slot_seconds=10)
+    async with SimulatedHome(plant, world.clock, time, latch_seconds=10) as devices:
+        registry = DeviceRegistry()
+        assert devices.urls.inverter is not None
+        world.site = Site(
+            registry.meter(devices.urls.meter), registry.inverter(devices.urls.inverter)
+        )
+        async with world.home():
+            while world.clock.now() < SLOT + 140:
+                await world.pass_time(world.clock.now() + 1)
+                sell_all_that_was_offered(world)
+        await world.site.close()
+
+    offered = {n: world.market.placed[f"order:{slot(n)}:7:0"][1].energy for n in range(2, 14)}
+    assert offered[2] == 200
+    assert offered[3] == 400
+    assert 1900 <= max(offered.values()) <= 3000
+
+
+def sell_all_that_was_offered(world: "World") -> None:
+    """Match every offer in full, as a market with many buyers does."""
+    for of, draft in world.market.placed.values():
+        world.market.matched(of, sold=draft.energy)

@@ -1,9 +1,12 @@
 """What a home expects, and what it will have in its battery."""
 
+from dataclasses import replace
+
 import pytest
 
-from node.agents.forecast import Forecaster, Observed, Samples, net_of
+from node.agents.forecast import Forecaster, Observed, Samples, net_of, without_limit
 from node.agents.outlook import Stretch, expected_state
+from node.agents.site import Look
 from node.domain.devices import InverterState
 from node.domain.plan import BatteryRules
 from node.domain.slots import DeliverySlot
@@ -69,6 +72,45 @@ def test_looks_become_whole_energies_of_a_slot() -> None:
     assert samples.observed(HALF_HOUR) == observed(750, 374)
     assert Samples().observed(HALF_HOUR) is None
     assert net_of(observed(750, 374)) == 376
+
+
+@pytest.mark.spec("C-30")
+@pytest.mark.parametrize(
+    ("sold", "pv_wh"),
+    [
+        (299, 500),  # there was more to sell than was sold: nothing new is known of the sun
+        (300, 600),  # all of it was sold, and PV still had more to give: try half as much again
+    ],
+)
+def test_a_producer_does_not_learn_from_its_own_set_points_to_offer_ever_less(
+    sold: int, pv_wh: int
+) -> None:
+    held_back, expected = observed(400, 200), observed(500, 200)
+
+    assert without_limit(held_back, expected, WattHours(sold)) == observed(pv_wh, 200)
+
+
+@pytest.mark.parametrize(
+    ("changes", "net_export_w", "battery_w", "is_limited"),
+    [
+        ({}, 1000, 0, True),
+        ({}, 1019, -100, True),
+        ({"setpoint_w": None}, 1000, 0, False),
+        ({}, 900, 0, False),
+        ({}, 1000, 50, False),
+        ({"soc_permille": 500}, 1000, -1000, False),
+        ({"soc_permille": 500}, 1000, -4000, True),
+        ({"soc_permille": 0, "capacity_wh": WattHours(0)}, 1000, 0, True),
+    ],
+)
+def test_pv_is_held_back_when_the_set_point_is_met_and_the_battery_takes_no_more(
+    changes: dict[str, int | None], net_export_w: int, battery_w: int, is_limited: bool
+) -> None:
+    full = replace(state(1000), setpoint_w=Watts(1000))
+    changed = replace(full, **changes)  # type: ignore[arg-type]
+
+    assert Look(changed, 2000, battery_w, net_export_w).is_limited is is_limited
+    assert not Look(None, 2000, battery_w, net_export_w).is_limited
 
 
 def state(soc_permille: int, capacity: int = 10_000) -> InverterState:
