@@ -30,6 +30,9 @@ PRICE_TICKS = 32_768
 #: Largest parameter that the contracts can hold (uint32).
 LARGEST_PARAMETER = 2**32 - 1
 
+#: Largest price of a product in sen per kWh (2^26 - 1): with it no position of a slot overflows in the contracts.
+LARGEST_PRICE = SenPerKwh((1 << 26) - 1)
+
 DAY_SECONDS = 86_400
 
 #: Japan Standard Time.
@@ -67,8 +70,8 @@ class Product:
         _require("gate_lead", self.gate_lead, low=0, high=self.call_lead)
         _require("call_lead", self.call_lead, low=0, high=self.horizon - 1)
         _require("reading_window", self.reading_window, low=0, high=self.correction_window)
-        highest_offset = LARGEST_PARAMETER - PRICE_TICKS + 1
-        _require("price_offset", self.price_offset, low=0, high=highest_offset)
+        _require("price_offset", self.price_offset, low=0, high=LARGEST_PRICE - PRICE_TICKS + 1)
+        _require("short_cap", self.short_cap, low=0, high=LARGEST_PRICE)
         _require("long_floor", self.long_floor, low=0, high=self.short_cap)
         live = self.horizon + self.slot_seconds + self.correction_window
         smallest_ring = -(-live // self.slot_seconds)
