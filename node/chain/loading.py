@@ -37,14 +37,21 @@ def load_artifact(name: str) -> Artifact:
     """Return a compiled contract by name."""
     file = resources.files("node.chain") / "artifacts" / f"{name}.json"
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ArtifactError(name, "is missing") from None
+    return parse_artifact(name, text)
+
+
+def parse_artifact(name: str, text: str) -> Artifact:
+    """Read a compiled contract."""
+    try:
+        content = json.loads(text)
         return Artifact(
             name=name,
             abi=Abi.parse(name, content["abi"]),
             creation_code=bytes.fromhex(content["bytecode"].removeprefix("0x")),
             runtime_code=bytes.fromhex(content["deployedBytecode"].removeprefix("0x")),
         )
-    except FileNotFoundError:
-        raise ArtifactError(name, "is missing") from None
     except (ValueError, KeyError, TypeError) as broken:
         raise ArtifactError(name, f"is damaged: {broken!r}") from broken

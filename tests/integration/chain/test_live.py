@@ -1,7 +1,9 @@
 """Python and the contracts mean the same by messages, proofs, answers and events."""
 
 import random
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import requests
@@ -11,9 +13,13 @@ from node.chain.client import ChainClient
 from node.chain.contracts.auction import AuctionPhase, Outcome
 from node.chain.contracts.ledger import LedgerPhase
 from node.chain.contracts.market import ChainReader
-from node.chain.errors import ChainUnavailableError, ReorganisedError
+from node.chain.deploy import Authorities, deploy
+from node.chain.errors import ChainUnavailableError, ManifestError, ReorganisedError
 from node.chain.merkle import merkle_proof, merkle_root, reading_leaf
+from node.chain.sender import Sender, SignedBy
 from node.chain.signing import Batch, SigningDomain, gateway_key_hash
+from node.chain.transactions import Call
+from node.chain.wire import Receipt
 from node.domain.orders import Side
 from node.domain.participants import PointKind, Role, Source
 from node.domain.readings import IntervalEnergy, PointLimits, Reading
@@ -301,3 +307,77 @@ def test_the_provider_of_web3_carries_the_client_as_well(world: World) -> None:
         client = ChainClient([provider], world.client.chain_id)
 
         assert client.read(world.contracts.registry.product()) == world.product
+
+
+@pytest.mark.spec("G-12", "G-27", "G-29")
+def test_views_of_oracles_owners_and_free_money(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    with new_world(tmp_path_factory.mktemp("views")) as world:
+        registry, ledger, client = world.contracts.registry, world.contracts.ledger, world.client
+        nobody = "0x" + "00" * 20
+        assert client.read(world.contracts.oracle.oracle_set()).signers == ()
+        world.install_oracles()
+        oracles = client.read(world.contracts.oracle.oracle_set())
+        assert (oracles.version, oracles.quorum) == (1, 3)
+        assert set(oracles.signers) == {oracle.address for oracle in world.oracles}
+
+        owner, heir = world.admit("owner", yen=5000), world.admit("heir")
+        point = world.add_point(owner, key("gateway"))
+        slot = world.product.first_unopened_slot(world.now)
+        before = DeliverySlot(slot - world.product.slot_seconds)
+        assert client.read(registry.owners_of(slot, 1, 2)) == (owner.address, nobody)
+        assert client.read(registry.owners_of(before, 1, 1)) == (nobody,)
+        assert client.read(ledger.free_of(owner.address)) == yen(4000)
+
+        world.do(world.operator, registry.transfer_point(point, heir.address))
+        assert client.read(ledger.free_of(heir.address)) == -yen(1000)
+        world.at(world.now + 200)
+        world.do(key("anybody"), registry.complete_transfer(point))
+        assert client.read(ledger.free_of(owner.address)) == yen(5000)
+
+        opened = world.open_slot()
+        assert client.read(ledger.is_live(opened))
+        assert not client.read(ledger.is_live(DeliverySlot(opened + 10)))
+
+
+@pytest.mark.spec("G-28")
+def test_orders_of_a_suspended_party_are_lapsed_by_anybody(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    with new_world(tmp_path_factory.mktemp("lapse")) as world:
+        auction, client = world.contracts.auction, world.client
+        party = world.admit("party", yen=5000)
+        point = world.add_point(party, key("gateway"))
+        world.at(BEGINNING + WARM_UP)
+        slot = world.open_slot(3)
+        world.do(party, *[world.order(slot, point, Side.BUY, 100, n) for n in (1, 2)])
+        suspension = world.contracts.registry.suspend(party.address, reference("why"))
+        world.do(world.operator, suspension)
+        world.mining.mine()
+
+        receipts = world.do(key("anybody"), auction.lapse(slot, [0, 1]))
+
+        lapsed = [event.args["lapsed"] for event in world.events(receipts, "OrderCancelled")]
+        assert lapsed == [True, True]
+        account = client.read(world.contracts.ledger.account_of(party.address))
+        assert (account.available, account.reserved) == (yen(5000), 0)
+
+
+def test_a_deployment_whose_key_is_used_elsewhere_is_given_up(world: World, tmp_path: Path) -> None:
+    deployer = key("shared deployer")
+
+    class Rival(Sender):
+        """Lets somebody else use the deployer's key first."""
+
+        def send_many(self, calls: Sequence[SignedBy]) -> list[Receipt]:
+            super().send_many([(deployer, Call("rival", deployer.address, b"", 21_000))])
+            return super().send_many(calls)
+
+    everybody = Authorities([deployer.address], [], [])
+    rival = Rival(world.client, mine=world.mining.mine)
+
+    with pytest.raises(ManifestError, match="use the deployer's key nowhere else"):
+        deploy(world.client, rival, deployer, world.product, everybody, tmp_path / "m.json")
+
+    assert not (tmp_path / "m.json").exists()

@@ -17,7 +17,7 @@ from node.chain.abi import (
     structs,
 )
 from node.chain.errors import AbiError, ArtifactError
-from node.chain.loading import CONTRACTS, load_artifact
+from node.chain.loading import CONTRACTS, load_artifact, parse_artifact
 
 AUCTION = load_artifact("SpotAuction").abi
 REGISTRY = load_artifact("ParticipantRegistry").abi
@@ -35,6 +35,12 @@ def test_every_contract_ships_with_its_code(name: str) -> None:
 def test_an_unknown_contract_is_named() -> None:
     with pytest.raises(ArtifactError, match="artifact of Nothing: is missing"):
         load_artifact("Nothing")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"abi": [], "bytecode": "0xzz"}'])
+def test_a_damaged_artifact_is_named_with_what_to_do(text: str) -> None:
+    with pytest.raises(ArtifactError, match=r"SpotAuction: is damaged.*`make artifacts`"):
+        parse_artifact("SpotAuction", text)
 
 
 @given(slot=st.integers(0, 2**64 - 1), point=st.integers(0, 2**32 - 1), side=st.integers(0, 1))
