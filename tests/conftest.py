@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+import node.chain  # noqa: F401 - first of all: it keeps a library from raising the recursion limit
+
 ROOT = Path(__file__).resolve().parent.parent
 
 # The same examples in every run: a red test is red for everybody. The long suite looks for new ones.
