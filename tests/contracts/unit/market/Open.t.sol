@@ -40,6 +40,8 @@ contract OpenTest is MarketTest {
     }
 
     function test_the_last_slot_of_time_is_beyond_the_horizon() public {
+        // Rounded down to a whole slot, which is what dividing first is for.
+        // forge-lint: disable-next-line(divide-before-multiply)
         DeliverySlot last = slotAt((uint256(type(uint64).max) / 1800) * 1800);
         refused(
             KEEPER, abi.encodeWithSelector(ISpotAuction.BeyondHorizon.selector, last, last.start() - 172_800)
