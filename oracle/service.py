@@ -62,12 +62,14 @@ class Timing:
     """When an oracle acts, in seconds.
 
     The first turn of a slot begins `collect_delay` after its end, each further one `takeover`
-    later. Hubs are asked every `round` until the reading window is over, then every `late_round`
+    later. For the first `gather` seconds of them only a complete list is proposed, so that a slot
+    usually takes one batch. Hubs are asked every `round` until the reading window is over, then every `late_round`
     for what still comes.
     """
 
     collect_delay: int = 60
     takeover: int = 60
+    gather: int = 30
     round: int = 15
     late_round: int = 900
 
@@ -75,9 +77,11 @@ class Timing:
     def of(cls, product: Product) -> "Timing":
         """Return delays that leave several turns in the reading window of any product."""
         share = max(1, product.reading_window // 60)
+        takeover = min(60, max(2, product.reading_window // 5))
         return cls(
             collect_delay=min(60, max(1, product.reading_window // 10)),
-            takeover=min(60, max(2, product.reading_window // 5)),
+            takeover=takeover,
+            gather=takeover // 2,
             round=min(15, share),
             late_round=min(900, max(1, product.correction_window // 20)),
         )
@@ -192,16 +196,19 @@ class Oracle:
         known = await self.intake.refresh(slot, points)
         if self._is_my_turn(slot, oracles, now):
             ready = self._ready(slot, missing, known, now)
-            sent = await self.proposer.propose(oracles, known, ready)
-            self._be_patient(slot, sent, now)
+            if len(ready) == len(missing) or now >= self._opens_at(slot) + self.timing.gather:
+                sent = await self.proposer.propose(oracles, known, ready)
+                self._be_patient(slot, sent, now)
 
     def _is_my_turn(self, slot: DeliverySlot, oracles: OracleSet, now: int) -> bool:
         if not oracles.signers:
             return False
-        opens_at = self.product.slot_end(slot) + self.timing.collect_delay
-        turn = turn_at(now, opens_at, self.timing.takeover)
+        turn = turn_at(now, self._opens_at(slot), self.timing.takeover)
         number = slot // self.product.slot_seconds
         return submitter(oracles.signers, number, turn) == self.attestor.address
+
+    def _opens_at(self, slot: DeliverySlot) -> int:
+        return self.product.slot_end(slot) + self.timing.collect_delay
 
     def _ready(
         self, slot: DeliverySlot, missing: set[int], known: Mapping[int, Accepted], now: int

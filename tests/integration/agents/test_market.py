@@ -187,7 +187,7 @@ class Town:
                 system=f"oracle-{number}",
                 password=password,
                 peers=peers,
-                timing=Timing(collect_delay=1, takeover=2, round=1, late_round=1),
+                timing=Timing(collect_delay=1, takeover=2, gather=0, round=1, late_round=1),
             )
             self.oracles.append(
                 OracleProcess(

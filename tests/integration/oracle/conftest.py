@@ -119,7 +119,7 @@ class Network:
             state=state,
             product=PRODUCT,
             clock=self.clock,
-            timing=Timing(collect_delay=1, takeover=2, round=1, late_round=1),
+            timing=Timing(collect_delay=1, takeover=2, gather=0, round=1, late_round=1),
         )
         self.running[key.address] = oracle
         return oracle

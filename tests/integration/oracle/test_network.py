@@ -9,13 +9,14 @@ import pytest
 
 from node.chain.signing import Batch, LocalSigner
 from node.domain.readings import IntervalEnergy, unpack_values
-from node.domain.slots import DeliverySlot
+from node.domain.slots import HALF_HOURS, DeliverySlot, Product, demonstration_product
 from node.domain.units import WattHours
 from oracle.errors import PeerUnavailableError, ProposalError
 from oracle.memory import LocalPeer, MemoryHub
 from oracle.plausibility import SignedReading
 from oracle.proposing import OracleSet
 from oracle.quorum import Answer, Dispute, Entry, Objection, Proposal
+from oracle.service import Timing
 
 if TYPE_CHECKING:
     from tests.integration.oracle.conftest import MakeNetwork, Network
@@ -161,6 +162,31 @@ async def test_any_two_of_seven_may_be_dead(
 
 
 @pytest.mark.spec("G-27")
+@pytest.mark.parametrize("lie", LIES)
+@pytest.mark.parametrize("liars", [(0, 1), (2, 5), (3, 4)])
+async def test_any_two_of_seven_may_lie_together(
+    make_network: "MakeNetwork",
+    reading: ReadingOf,
+    lie: Callable[[Proposal], Answer],
+    liars: tuple[int, int],
+) -> None:
+    network = make_network(size=7)
+    network.hub.put(*(reading(point) for point in POINTS))
+    lying = {network.addresses[number] for number in liars}
+    for number in set(range(7)) - set(liars):
+        peers = [
+            ScriptedPeer(other, lie) if other in lying else LocalPeer(other, network.running)
+            for other in network.addresses
+            if other != network.addresses[number]
+        ]
+        network.start(number, peers=list(peers))
+
+    await network.pass_time(SLOT + 18)
+
+    assert network.attested() == ALL
+
+
+@pytest.mark.spec("G-27")
 async def test_a_submitter_that_proposes_false_values_gets_no_quorum(
     network: "Network", reading: ReadingOf
 ) -> None:
@@ -203,6 +229,35 @@ async def test_what_comes_late_goes_into_a_supplementary_batch(
     assert network.attested() == ALL
     assert [batch.slot for batch in network.chain.batches] == [SLOT, SLOT]
     assert network.chain.skipped == []
+
+
+@pytest.mark.spec("G-27")
+async def test_an_incomplete_list_waits_a_moment_so_that_a_slot_takes_one_batch(
+    network: "Network", reading: ReadingOf
+) -> None:
+    for oracle in network.start_all():
+        oracle.timing = replace(oracle.timing, gather=2)
+    network.hub.put(*(reading(point) for point in POINTS if point != 4))
+    await network.pass_time(SLOT + 12)
+    assert network.chain.batches == []
+
+    network.hub.put(reading(4))
+    await network.pass_time(SLOT + 13)
+
+    assert len(network.chain.batches) == 1
+    assert network.attested() == ALL
+
+
+@pytest.mark.spec("G-10")
+@pytest.mark.parametrize(
+    "product", [demonstration_product(10), demonstration_product(60), HALF_HOURS]
+)
+def test_a_reading_window_has_room_for_a_turn_of_each_oracle(product: Product) -> None:
+    timing = Timing.of(product)
+
+    assert timing.collect_delay + 4 * timing.takeover <= product.reading_window
+    assert timing.gather < timing.takeover
+    assert timing.round <= timing.takeover
 
 
 @pytest.mark.spec("G-27")
