@@ -1,4 +1,4 @@
-"""Oracles without sockets: hubs, peers and a chain in memory, for replays and tests.
+"""Oracles without sockets: hubs, peers and a chain in memory, for tests.
 
 The chain refuses what the contract refuses, so whatever works here is signed, counted and timed as
 it has to be.

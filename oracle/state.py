@@ -175,17 +175,6 @@ class OracleState:
                 )
         return otherwise
 
-    def signed_otherwise(self, slot: DeliverySlot, entries: Iterable[Entry]) -> set[int]:
-        """Return the points of which another value was signed."""
-        return {entry.point for entry in entries if not self._may_sign(slot, entry)}
-
-    def signed_since(self, slot: DeliverySlot, since: int) -> set[int]:
-        """Return the points of a slot that were signed at `since` or later."""
-        rows = self._connection.execute(
-            "SELECT point FROM signed WHERE slot = ? AND signed_at >= ?", (slot, since)
-        )
-        return {point for (point,) in rows}
-
     # -- what the operator is shown
 
     def dispute(self, slot: DeliverySlot, peer: str, disputes: Iterable[Dispute], now: int) -> None:
