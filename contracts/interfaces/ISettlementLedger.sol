@@ -157,7 +157,8 @@ interface ISettlementLedger {
     /// @notice Confirms that a withdrawal was paid out. Only the settlement bank.
     function confirmWithdrawal(uint256 id, bytes32 bankReference) external;
 
-    /// @notice Publishes the imbalance prices of `count` neighbouring slots, each before its call time. Only the DSO.
+    /// @notice Publishes the imbalance prices of `count` neighbouring slots, each before its call time and at most one turn
+    ///         of the ring ahead. Only the DSO.
     function publishImbalancePrices(
         DeliverySlot firstSlot,
         uint256 count,

@@ -101,6 +101,7 @@ contract SettlementLedger is LedgerAccounts {
         _requireAligned(firstSlot);
         if (count == 0 || count > LARGEST_PUBLICATION || count > RING_SIZE) revert CountInvalid(count);
         if (block.timestamp >= callTime(firstSlot)) revert TooLate(firstSlot, callTime(firstSlot));
+        _requireWithinRing(DeliverySlot.wrap(uint64(firstSlot.start() + (count - 1) * SLOT_SECONDS)));
         _requirePricesInBounds(longPrice, shortPrice);
 
         for (uint256 i = 0; i < count; ++i) {
@@ -479,6 +480,12 @@ contract SettlementLedger is LedgerAccounts {
         bool inOrder = !(shortPrice < longPrice);
         bool inBounds = SenPerKwh.unwrap(longPrice) >= LONG_FLOOR && SenPerKwh.unwrap(shortPrice) <= SHORT_CAP;
         if (!inOrder || !inBounds) revert ImbalancePricesInvalid(longPrice, shortPrice);
+    }
+
+    /// @dev One turn of the ring ahead and no further: beyond it, a slot would take the place of one that is still to come.
+    function _requireWithinRing(DeliverySlot slot) private view {
+        uint256 turn = RING_SIZE * SLOT_SECONDS;
+        if (slot.start() >= block.timestamp + turn) revert TooEarly(slot, slot.start() - turn + 1);
     }
 
     /// @dev The place of a slot is free when nobody held it, its tenant is final, or it is the slot's own before opening.

@@ -48,7 +48,7 @@ def _print_tables(result: dict[str, object]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from node.cli.tables import table_of
+    from node.cli.tables import print_table
 
     console = Console()
     head = Table.grid(padding=(0, 2))
@@ -56,4 +56,5 @@ def _print_tables(result: dict[str, object]) -> None:
         head.add_row(name, str(result[name]))
     console.print(head)
     for name in ("fills", "units"):
-        console.print(table_of(name, result[name]))
+        rows = result[name]
+        print_table(name, rows if isinstance(rows, list) else [])

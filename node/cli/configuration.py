@@ -18,6 +18,7 @@ class SettingsError(YuimaruError):
 def read_settings(**options: object) -> "Settings":
     """Return the settings; an option that is None leaves the environment's word."""
     from pydantic import ValidationError
+    from pydantic_settings import SettingsError as UnreadableError
 
     from node.settings import Settings
 
@@ -29,6 +30,9 @@ def read_settings(**options: object) -> "Settings":
             for problem in error.errors()
         )
         raise SettingsError(problems) from error
+    except UnreadableError as error:
+        # A list or mapping that is no JSON; the library names the field.
+        raise SettingsError(f"{error}; lists and mappings are written as JSON") from error
 
 
 def required(value: T | None, name: str) -> T:

@@ -9,7 +9,12 @@ from node.cli.output import say
 
 
 def demo(
-    homes: Annotated[int, typer.Option(min=1, max=100, help="Homes, each a process.")] = 8,
+    homes: Annotated[
+        int,
+        typer.Option(
+            min=3, max=100, help="Participants, each a process: homes, a shop, a solar site."
+        ),
+    ] = 8,
     slot_seconds: Annotated[
         int, typer.Option(min=10, help="Length of a slot; each carries a half hour.")
     ] = 10,

@@ -6,14 +6,14 @@ from node.cli.deployment import key_made
 from node.cli.neighbourhoods import read_neighbourhood
 from node.cli.provision import Member
 from node.cli.workspace import Workspace
-from node.domain.neighbourhood import PARTICIPANTS_FILE, Neighbourhood, Site
+from node.domain.neighbourhood import Neighbourhood, Site
 from node.domain.policies import Preference
 from node.domain.readings import PointLimits
 from node.domain.sample import SampleSize, sample_neighbourhood
 from node.domain.slots import HALF_HOURS
 from node.domain.units import WattHours
 
-#: A sample has a shop and a solar site beside its homes; a smaller demonstration has homes only.
+#: A sample has a shop and a solar site beside its homes.
 _OTHER_SITES = 2
 
 _DAYS = 2
@@ -25,10 +25,9 @@ def write_neighbourhood(workspace: Workspace, participants: int, seed: int) -> N
     """Write a sample with this many participants into the data folder and read it back."""
     folder = workspace.root / "neighbourhood"
     folder.mkdir(parents=True)
-    homes = max(1, participants - _OTHER_SITES)
-    for name, lines in sample_neighbourhood(seed, SampleSize(homes=homes, days=_DAYS)).items():
-        kept = lines[: 1 + participants] if name == PARTICIPANTS_FILE else lines
-        (folder / name).write_text("".join(kept), encoding="utf-8")
+    size = SampleSize(homes=participants - _OTHER_SITES, days=_DAYS)
+    for name, lines in sample_neighbourhood(seed, size).items():
+        (folder / name).write_text("".join(lines), encoding="utf-8")
     return read_neighbourhood(folder)
 
 

@@ -8,6 +8,7 @@ processes and their sockets are missing.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from node.agents.bidding import Bidder
 from node.chain.client import ChainClient
 from node.chain.contracts.market import MarketContracts
 from node.chain.embedded import ManualMining
@@ -18,6 +19,8 @@ from node.domain.errors import YuimaruError
 from node.domain.forecast import same_slot_a_day_earlier
 from node.domain.neighbourhood import Neighbourhood
 from node.domain.policies import (
+    RETAIL_BUY,
+    RETAIL_SELL,
     JepxFollowingPolicy,
     Policy,
     Preference,
@@ -114,6 +117,7 @@ class Replay:
     readings_signed: int = 0
     _registers: dict[str, _Registers] = field(default_factory=dict)
     _sequence: int = 0
+    _published_until: int = 0
 
     def run(self, slots: Sequence[DeliverySlot], progress: Callable[[Moment], None]) -> None:
         """Take all slots through bidding, call, delivery, settlement and finality."""
@@ -126,18 +130,29 @@ class Replay:
             else:
                 keeper.catch_up(moment.at)
             if moment.stage == BID:
+                self._publish_prices(moment.slot)
                 self._bid(moment.slot)
             progress(moment)
 
     def _bidding_time(self, slot: DeliverySlot) -> int:
         return self.product.call_time(slot) - BIDDING_LEAD
 
+    def _publish_prices(self, slot: DeliverySlot) -> None:
+        """Publish the outside options as imbalance prices, a day at a time: what was not traded goes at them (G-26)."""
+        if slot < self._published_until:
+            return
+        count = self.product.slots_per_day
+        call = self.contracts.ledger.publish_imbalance_prices(slot, count, RETAIL_SELL, RETAIL_BUY)
+        self.sender.send_and_wait(self.institutions.dso, call)
+        self._published_until = slot + count * self.product.slot_seconds
+
     def _bid(self, slot: DeliverySlot) -> None:
         now = self._bidding_time(slot)
         calls: list[SignedBy] = []
         for number, (name, member) in enumerate(self.members.items()):
             situation = self._situation(name, slot, now)
-            for draft in policy_of(number).draft(situation) if situation else ():
+            bidder = Bidder(policy_of(number), member.limits, self.product)
+            for draft in bidder.orders(situation) if situation else ():
                 call = self.contracts.auction.submit(
                     slot, self.points[name], draft.side, draft.limit, draft.energy
                 )

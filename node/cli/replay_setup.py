@@ -15,7 +15,6 @@ from node.cli.checks import Check, audit_chain, check_market
 from node.cli.provision import Institutions, Member, provision
 from node.cli.replay_run import Moment, Replay
 from node.domain.neighbourhood import Neighbourhood
-from node.domain.policies import RETAIL_BUY, RETAIL_SELL
 from node.domain.slots import HALF_HOURS, DeliverySlot, Product
 from node.domain.units import SenPerKwh, WattHours, Yen5
 from node.indexer.audit import MarketAudit
@@ -26,9 +25,6 @@ ORACLES = 4
 
 #: What every participant pays in at the start; more than a month costs.
 DEPOSIT_YEN = 1_000_000
-
-#: Most slots whose imbalance prices the DSO publishes at once.
-_PUBLISHED_AT_ONCE = 400
 
 #: Registration and deposits happen this long before the first slot can be open.
 _PREPARATION_SECONDS = 7200
@@ -85,7 +81,6 @@ def run_replay(
             Path(folder) / "manifest.json",
         )
         replay = _prepare(client, manifest, sender, institutions, neighbourhood, mining=mining)
-        _publish_prices(replay, slots)
         replay.run(slots, progress)
         return _report(replay, manifest, slots)
 
@@ -148,15 +143,6 @@ def _prepare(
         members=members,
         points=points,
     )
-
-
-def _publish_prices(replay: Replay, slots: Sequence[DeliverySlot]) -> None:
-    """Publish the outside options as imbalance prices: what the market did not trade goes at them (G-26)."""
-    ledger, dso = replay.contracts.ledger, replay.institutions.dso
-    for start in range(0, len(slots), _PUBLISHED_AT_ONCE):
-        chunk = slots[start : start + _PUBLISHED_AT_ONCE]
-        call = ledger.publish_imbalance_prices(chunk[0], len(chunk), RETAIL_SELL, RETAIL_BUY)
-        replay.sender.send_and_wait(dso, call)
 
 
 def _report(replay: Replay, manifest: Manifest, slots: Sequence[DeliverySlot]) -> ReplayReport:

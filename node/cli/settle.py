@@ -34,15 +34,16 @@ def settle(
     if as_json:
         print_json(result)
         return
-    from rich.console import Console
-
-    from node.cli.tables import table_of
+    from node.cli.tables import print_table
 
     participants = result["participants"]
     rows = (
-        [{"participant": name, "flag": "", **figures} for name, figures in participants.items()]
+        [
+            {"participant": name, "flag": figures.get("flag", ""), **figures}
+            for name, figures in participants.items()
+        ]
         if isinstance(participants, dict)
         else []
     )
-    Console().print(table_of("cash in 1e-5 JPY, received is positive", rows))
+    print_table("cash in 1e-5 JPY, received is positive", rows)
     say(f"balancing account: {result['balancing_account_yen5']}")

@@ -1,16 +1,22 @@
-"""Tables on the terminal."""
+"""Tables on the terminal. A figure is never cut: a table that is too wide runs over the edge instead."""
 
+from collections.abc import Sequence
+
+from rich.console import Console
 from rich.table import Table
 
+#: Wide enough for any figure; a terminal wraps or scrolls what it cannot show.
+_WIDTH = 400
 
-def table_of(title: str, rows: object) -> Table:
-    """Return a table of a list of objects with the same keys; an empty list gives a table that says so."""
+
+def print_table(title: str, rows: Sequence[dict[str, object]]) -> None:
+    """Print objects with the same keys as a table; none gives a line that says so."""
     table = Table(title=title, title_justify="left")
-    if not isinstance(rows, list) or not rows:
-        table.add_column("nothing")
-        return table
-    for name, value in rows[0].items():
-        table.add_column(str(name), justify="right" if isinstance(value, int) else "left")
+    for name, value in rows[0].items() if rows else ():
+        table.add_column(name, justify="right" if isinstance(value, int) else "left", no_wrap=True)
     for row in rows:
         table.add_row(*(str(value) for value in row.values()))
-    return table
+    if rows:
+        Console(width=_WIDTH).print(table)
+    else:
+        Console().print(f"{title}: nothing")

@@ -108,7 +108,7 @@ contract CapsGasTest is GasTest {
     /// forge-config: default.isolate = true
     function test_a_full_publication_is_made_in_one_transaction() public {
         Product memory product = tenSeconds();
-        product.ringSize = uint32(LARGEST_PUBLICATION);
+        product.ringSize = uint32(LARGEST_PUBLICATION) + 100;
         deployMarket(product);
         DeliverySlot slot = slotAt(FOUNDING + 100);
         vm.prank(DSO);

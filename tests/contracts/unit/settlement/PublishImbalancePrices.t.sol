@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {IProductCalendar} from "../../../../contracts/interfaces/IProductCalendar.sol";
 import {ISettlementLedger} from "../../../../contracts/interfaces/ISettlementLedger.sol";
+import {DeliverySlot} from "../../../../contracts/types/DeliverySlot.sol";
 import {Product} from "../../../../contracts/types/Product.sol";
 import {MarketTest} from "../../support/MarketTest.sol";
 
@@ -70,14 +71,31 @@ contract PublishImbalancePricesTest is MarketTest {
     }
 
     /// @custom:spec G-30
+    function test_prices_come_at_most_one_turn_of_the_ring_ahead() public {
+        uint256 turn = 480 * 1800;
+        DeliverySlot beyond = slotAt(SLOT.start() + turn);
+        vm.warp(SLOT.start());
+        refused(
+            DSO,
+            abi.encodeWithSelector(ISettlementLedger.TooEarly.selector, beyond, beyond.start() - turn + 1)
+        );
+        ledger.publishImbalancePrices(slotAfter(SLOT, 470), 11, sen(500), sen(3000));
+
+        vm.warp(SLOT.start() + 1);
+        vm.prank(DSO);
+        ledger.publishImbalancePrices(slotAfter(SLOT, 470), 11, sen(500), sen(3000));
+    }
+
+    /// @custom:spec G-30
     function test_prices_do_not_come_for_a_place_that_is_held() public {
         openSlot(SLOT);
+        vm.warp(SLOT.start() + 1);
         bytes memory occupied =
             abi.encodeWithSelector(ISettlementLedger.RingOccupied.selector, slotAfter(SLOT, 480), SLOT);
         refused(DSO, occupied);
         ledger.publishImbalancePrices(slotAfter(SLOT, 480), 1, sen(500), sen(3000));
         refused(DSO, occupied);
-        ledger.publishImbalancePrices(slotAfter(SLOT, 470), 20, sen(500), sen(3000));
+        ledger.publishImbalancePrices(slotAfter(SLOT, 470), 11, sen(500), sen(3000));
     }
 
     /// @custom:spec G-10
