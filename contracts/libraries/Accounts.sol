@@ -4,7 +4,8 @@ pragma solidity ^0.8.28;
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 /// @title Balances of parties, one word each, and the balancing account that advances debts (G-12).
-/// @notice available + reserved of all parties + the balancing account = deposits - withdrawals, at any time.
+/// @notice available + reserved of all parties + the balancing account = deposits - withdrawals, whenever no slot is half
+///         settled: the trades of a slot add to zero over all its metering points, not over some of them.
 library Accounts {
     using SafeCast for uint256;
     using SafeCast for int256;

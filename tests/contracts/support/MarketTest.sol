@@ -226,6 +226,11 @@ abstract contract MarketTest is MarketWords {
         return uint256(keccak256(abi.encode("gateway", point))) >> 1;
     }
 
+    /// @dev What a silent point is taken to have used; 0 = its rating.
+    function fallbackImport() internal pure virtual returns (uint256) {
+        return 0;
+    }
+
     function registrationOf(address owner, address gateway, PointKind kind)
         internal
         pure
@@ -239,7 +244,7 @@ abstract contract MarketTest is MarketWords {
             cell: 7,
             importLimit: wh(RATING),
             exportLimit: wh(RATING),
-            fallbackImport: wh(0),
+            fallbackImport: wh(fallbackImport()),
             detailsHash: keccak256(abi.encode("point of", owner))
         });
     }
