@@ -232,6 +232,10 @@ interface ISettlementLedger {
     /// @notice Returns whether a slot is open for trades, and whether it was voided.
     function isOpen(DeliverySlot slot) external view returns (bool open, bool voided);
 
+    /// @notice Returns whether every slot that starts before `slot` and was opened is final.
+    /// @dev Reads every place of the ring.
+    function isFinalBefore(DeliverySlot slot) external view returns (bool);
+
     /// @notice Returns whether the storage of a slot belongs to it and it is not final.
     function isLive(DeliverySlot slot) external view returns (bool);
 }

@@ -12,6 +12,9 @@ abstract contract ProductCalendar is IProductCalendar {
     ///      at it fits the 56 bits of a position, so that no booking can fail for its size.
     uint256 private constant LARGEST_PRICE = (1 << 26) - 1;
 
+    /// @dev Largest ring: all its places can be read in one transaction.
+    uint256 private constant LARGEST_RING = 5000;
+
     uint256 internal immutable SLOT_SECONDS;
     uint256 internal immutable CALL_LEAD;
     uint256 internal immutable GATE_LEAD;
@@ -33,9 +36,8 @@ abstract contract ProductCalendar is IProductCalendar {
         if (given.shortCap > LARGEST_PRICE) revert ProductInvalid("shortCap");
         // The ring covers the horizon, the slot itself and its correction window, so that a slot finds its storage free (G-30).
         uint256 covered = uint256(given.ringSize) * given.slotSeconds;
-        if (covered < uint256(given.horizon) + given.slotSeconds + given.correctionWindow) {
-            revert ProductInvalid("ringSize");
-        }
+        uint256 needed = uint256(given.horizon) + given.slotSeconds + given.correctionWindow;
+        if (covered < needed || given.ringSize > LARGEST_RING) revert ProductInvalid("ringSize");
 
         SLOT_SECONDS = given.slotSeconds;
         CALL_LEAD = given.callLead;

@@ -7,6 +7,7 @@ import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 import {IParticipantRegistry} from "../interfaces/IParticipantRegistry.sol";
+import {ISettlementLedger} from "../interfaces/ISettlementLedger.sol";
 import {ProductCalendar} from "../libraries/ProductCalendar.sol";
 import {DeliverySlot} from "../types/DeliverySlot.sol";
 import {MeteringPoint, PointKind, Source} from "../types/MeteringPoint.sol";
@@ -51,16 +52,20 @@ contract ParticipantRegistry is IParticipantRegistry, ProductCalendar, AccessMan
         bytes32 detailsHash;
     }
 
+    ISettlementLedger private immutable LEDGER;
+
     mapping(address party => Party) private _parties;
     mapping(uint256 index => StoredPoint) private _points;
     mapping(bytes32 keyHash => bool) private _listedKeys;
     uint256 private _pointCount;
 
-    constructor(address authority, Product memory given)
+    constructor(address authority, ISettlementLedger ledger, Product memory given)
         ProductCalendar(given)
         AccessManaged(authority)
         EIP712("Yuimaru ParticipantRegistry", "1")
-    {}
+    {
+        LEDGER = ledger;
+    }
 
     /* PARTIES */
 
@@ -193,9 +198,11 @@ contract ParticipantRegistry is IParticipantRegistry, ProductCalendar, AccessMan
     function completeTransfer(MeteringPoint point) external {
         StoredPoint storage stored = _registered(point);
         if (stored.formerOwner == address(0) || stored.transferCompleted) revert NoTransferPending(point);
-        // The former owner's last slot ends where the new owner's first one starts.
-        bool lastSlotFinal = block.timestamp >= uint256(stored.ownerFrom) + CORRECTION_WINDOW;
-        if (!lastSlotFinal) revert ChangePending(point, _ownerFrom(stored));
+        // The former owner's last slot ends where the new owner's first one starts. It keeps its owner until its cash moved.
+        bool correctionsOver = block.timestamp >= uint256(stored.ownerFrom) + CORRECTION_WINDOW;
+        if (!correctionsOver || !LEDGER.isFinalBefore(_ownerFrom(stored))) {
+            revert ChangePending(point, _ownerFrom(stored));
+        }
 
         _parties[stored.formerOwner].points -= 1;
         // The owners stay side by side until the next transfer: earlier slots keep their owner.

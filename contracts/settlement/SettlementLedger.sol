@@ -310,6 +310,16 @@ contract SettlementLedger is LedgerAccounts {
     }
 
     /// @inheritdoc ISettlementLedger
+    function isFinalBefore(DeliverySlot slot) external view returns (bool) {
+        for (uint256 ring = 0; ring < RING_SIZE; ++ring) {
+            Slot storage stored = _slots[ring];
+            bool unfinished = stored.phase != Phase.NONE && stored.phase != Phase.FINAL;
+            if (unfinished && stored.tenant < slot.start()) return false;
+        }
+        return true;
+    }
+
+    /// @inheritdoc ISettlementLedger
     function isLive(DeliverySlot slot) external view returns (bool) {
         Slot storage stored = _slots[_ringIndex(slot)];
         return stored.tenant == DeliverySlot.unwrap(slot) && stored.phase != Phase.NONE

@@ -154,7 +154,7 @@ def _constructor_arguments(
     given = product_tuple(product)
     return {
         AccessManager.NAME: (admin,),
-        ParticipantRegistry.NAME: (access, given),
+        ParticipantRegistry.NAME: (access, ledger, given),
         MeterOracle.NAME: (access, registry, ledger, given),
         SettlementLedger.NAME: (access, registry, oracle, given, minimum_deposit),
         SpotAuction.NAME: (registry, ledger, given),

@@ -100,12 +100,12 @@ class EvmMarket:
         parameters = product_tuple(self.product)
         self.access = AccessManager(machine.deploy(admin, AccessManager.NAME, admin))
         authority = self.access.address
+        # Registry and oracle name the ledger, which names them: they are told where it will stand.
+        ledger = machine.next_address(admin, ahead=2)
         self.registry = ParticipantRegistry(
-            machine.deploy(admin, ParticipantRegistry.NAME, authority, parameters)
+            machine.deploy(admin, ParticipantRegistry.NAME, authority, ledger, parameters)
         )
         registry = self.registry.address
-        # Oracle and ledger name each other, so one is told where the other will stand.
-        ledger = machine.next_address(admin, ahead=1)
         self.oracle = MeterOracle(
             machine.deploy(admin, MeterOracle.NAME, authority, registry, ledger, parameters)
         )

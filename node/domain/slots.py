@@ -33,6 +33,9 @@ LARGEST_PARAMETER = 2**32 - 1
 #: Largest price of a product in sen per kWh (2^26 - 1): with it no position of a slot overflows in the contracts.
 LARGEST_PRICE = SenPerKwh((1 << 26) - 1)
 
+#: Largest ring: all its places can be read in one transaction.
+LARGEST_RING = 5000
+
 DAY_SECONDS = 86_400
 
 #: Japan Standard Time.
@@ -75,7 +78,7 @@ class Product:
         _require("long_floor", self.long_floor, low=0, high=self.short_cap)
         live = self.horizon + self.slot_seconds + self.correction_window
         smallest_ring = -(-live // self.slot_seconds)
-        _require("ring_size", self.ring_size, low=smallest_ring, high=LARGEST_PARAMETER)
+        _require("ring_size", self.ring_size, low=smallest_ring, high=LARGEST_RING)
 
     # -- the time line of a slot
 

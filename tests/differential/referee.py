@@ -156,12 +156,13 @@ class Referee:
         point.transfer_pending = True
         self.accounts[owner].points += 1
 
-    def complete_transfer(self, number: int, now: int) -> None:
-        """Free the previous owner of its deposit, once its last slot is final."""
+    def complete_transfer(self, number: int, now: int, unfinished: Iterable[DeliverySlot]) -> None:
+        """Free the previous owner of its deposit, once its last slot is final; `unfinished` slots are not."""
         point = self.points[number]
         if not point.transfer_pending:
             raise RefusedError("NoTransferPending")
-        if now < point.owners[-1][0] + self.product.correction_window:
+        changed = point.owners[-1][0]
+        if now < changed + self.product.correction_window or any(s < changed for s in unfinished):
             raise RefusedError("ChangePending")
         point.transfer_pending = False
         self.accounts[point.owners[-2][1]].points -= 1

@@ -99,7 +99,11 @@ class Twin:
     def complete_transfer(self, point: int) -> None:
         """Free the previous owner of a point of its deposit."""
         call = self.market.registry.complete_transfer(point)
-        self._operated(call, partial(self.referee.complete_transfer, point, self.market.now))
+        done = (LedgerPhase.NONE, LedgerPhase.FINAL)
+        unfinished = [slot for slot in self.referee.slots if self.market.phase(slot) not in done]
+        self._operated(
+            call, partial(self.referee.complete_transfer, point, self.market.now, unfinished)
+        )
 
     def _operated(self, call: Call, expected: Callable[[], None]) -> None:
         def on_chain() -> None:

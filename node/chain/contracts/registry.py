@@ -25,6 +25,8 @@ ROLE_GAS = 60_000
 KEY_GAS = 70_000
 REGISTER_GAS = 180_000
 CHANGE_GAS = 110_000
+#: Reads every place of the largest ring.
+COMPLETE_GAS = 14_000_000
 
 #: For a party or point of which nothing is kept off chain.
 NO_DETAILS = bytes(32)
@@ -143,7 +145,7 @@ class ParticipantRegistry(MarketFacade):
 
     def complete_transfer(self, point: int) -> Call:
         """Free the previous owner of a point of its minimum deposit. Anyone."""
-        return self.call("completeTransfer", ROLE_GAS, point)
+        return self.call("completeTransfer", COMPLETE_GAS, point)
 
     def party_of(self, party: str) -> Query[Party]:
         """Ask for a party; all zero for an address that was never admitted."""

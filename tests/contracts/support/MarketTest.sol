@@ -146,10 +146,12 @@ abstract contract MarketTest is MarketWords {
     function deployMarket(Product memory product) internal {
         _slotSeconds = product.slotSeconds;
         access = AccessManager(vm.deployCode("AccessManager.sol:AccessManager", abi.encode(ADMIN)));
+        address expected = vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 2);
         registry = IParticipantRegistry(
-            vm.deployCode("ParticipantRegistry.sol:ParticipantRegistry", abi.encode(access, product))
+            vm.deployCode(
+                "ParticipantRegistry.sol:ParticipantRegistry", abi.encode(access, expected, product)
+            )
         );
-        address expected = vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 1);
         meterOracle = IMeterOracle(
             vm.deployCode("MeterOracle.sol:MeterOracle", abi.encode(access, registry, expected, product))
         );

@@ -67,6 +67,8 @@ contract CalendarTest is MarketTest {
         Product memory product = halfHours();
         product.ringSize = 432;
         _refuse(product, "ringSize");
+        product.ringSize = 5001;
+        _refuse(product, "ringSize");
         product.ringSize = 433;
         deployMarket(product);
     }
@@ -111,6 +113,8 @@ contract CalendarTest is MarketTest {
 
     function _refuse(Product memory product, bytes32 parameter) private {
         vm.expectRevert(abi.encodeWithSelector(IProductCalendar.ProductInvalid.selector, parameter));
-        vm.deployCode("ParticipantRegistry.sol:ParticipantRegistry", abi.encode(address(access), product));
+        vm.deployCode(
+            "ParticipantRegistry.sol:ParticipantRegistry", abi.encode(address(access), ledger, product)
+        );
     }
 }

@@ -61,6 +61,26 @@ contract TransferPointTest is MarketTest {
         registry.completeTransfer(metering(HOME_POINT));
     }
 
+    /// @custom:spec G-11 G-12 G-29
+    function test_a_transfer_waits_until_the_cash_of_the_previous_owners_slots_has_moved() public {
+        openSlot(SLOT);
+        DeliverySlot from = _transfer(SHOP);
+        vm.warp(from.start() + CORRECTION_WINDOW);
+        assertFalse(ledger.isFinalBefore(from), "final before the transfer");
+        refused(
+            KEEPER,
+            abi.encodeWithSelector(IParticipantRegistry.ChangePending.selector, metering(HOME_POINT), from)
+        );
+        registry.completeTransfer(metering(HOME_POINT));
+
+        auction.book(SLOT, 1);
+        ledger.settle(SLOT, 100);
+        ledger.finalise(SLOT, 100);
+        assertTrue(ledger.isFinalBefore(from), "final before the transfer");
+        registry.completeTransfer(metering(HOME_POINT));
+        assertEq(registry.partyOf(HOME).points, 0, "deposits of the previous owner");
+    }
+
     function test_a_transfer_is_completed_once() public {
         DeliverySlot from = _transfer(SHOP);
         vm.warp(from.start() + CORRECTION_WINDOW);
