@@ -14,6 +14,7 @@ contract CapsGasTest is GasTest {
     uint256 private constant LARGEST_PASS = 300;
     uint256 private constant LARGEST_BATCH = 500;
     uint256 private constant LARGEST_PUBLICATION = 500;
+    uint256 private constant LARGEST_RING = 5000;
     uint256 private constant POINT_COUNT_SLOT = 6;
 
     /// forge-config: default.isolate = true
@@ -114,6 +115,18 @@ contract CapsGasTest is GasTest {
         vm.prank(DSO);
         ledger.publishImbalancePrices(slot, LARGEST_PUBLICATION, sen(500), sen(3000));
         note("largest call: publish 500 slots", gasOfLastCall());
+    }
+
+    /// forge-config: default.isolate = true
+    function test_a_transfer_is_completed_over_the_largest_ring_in_one_transaction() public {
+        Product memory product = tenSeconds();
+        product.ringSize = uint32(LARGEST_RING);
+        found(product);
+        vm.prank(OPERATOR);
+        registry.transferPoint(metering(HOME_POINT), SHOP);
+        vm.warp(FOUNDING + 1 days);
+        registry.completeTransfer(metering(HOME_POINT));
+        note("largest call: complete a transfer, ring of 5,000", gasOfLastCall());
     }
 
     function _village(uint256 count, uint256 yen) private returns (uint256 first) {

@@ -73,6 +73,14 @@ contract CalendarTest is MarketTest {
         deployMarket(product);
     }
 
+    function test_the_places_of_the_ring_can_be_read_in_one_transaction() public {
+        Product memory product = halfHours();
+        product.ringSize = 5001;
+        _refuse(product, "ringSize");
+        product.ringSize = 5000;
+        deployMarket(product);
+    }
+
     function test_the_largest_prices_are_taken() public {
         Product memory product = halfHours();
         product.priceOffset = LARGEST_PRICE - 32_767;
