@@ -154,6 +154,10 @@ interface ISettlementLedger {
     /// @return id Number of the withdrawal.
     function withdraw(uint256 yen) external returns (uint256 id);
 
+    /// @notice Pays the debt of an account from what it has available, as far as that goes (G-12). Anyone may bring it about.
+    /// @return paid What was paid; zero without a debt or without money.
+    function payDebt(address account) external returns (Yen5 paid);
+
     /// @notice Confirms that a withdrawal was paid out. Only the settlement bank.
     function confirmWithdrawal(uint256 id, bytes32 bankReference) external;
 

@@ -162,7 +162,7 @@ interface ISpotAuction {
     /// @notice Cancels an order before call time and returns its reserve. Only the owner, suspended or not (G-28).
     function cancel(DeliverySlot slot, uint32 orderId) external;
 
-    /// @notice Takes orders of suspended owners out of the book before call time (G-28). Anyone.
+    /// @notice Takes orders of suspended owners out of the book before call time (G-28); skips cancelled ones. Anyone.
     function lapse(DeliverySlot slot, uint32[] calldata orderIds) external;
 
     /// @notice Clears a slot once, from call time until it starts. Anyone. Costs the same whatever the number of orders.

@@ -41,6 +41,13 @@ library Accounts {
         return int256(due - paid);
     }
 
+    /// @dev Pays debt from the available balance; returns what the balancing account gets back.
+    function repay(Account memory account) internal pure returns (uint256 paid) {
+        paid = account.debt < account.available ? account.debt : account.available;
+        account.debt -= uint64(paid);
+        account.available -= uint96(paid);
+    }
+
     /// @dev Makes reserved money available again.
     function release(Account memory account, uint256 amount) internal pure {
         account.reserved -= amount.toUint96();

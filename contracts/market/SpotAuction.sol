@@ -128,8 +128,12 @@ contract SpotAuction is ISpotAuction, ProductCalendar {
     function lapse(DeliverySlot slot, uint32[] calldata orderIds) external {
         if (orderIds.length == 0 || orderIds.length > LARGEST_LAPSE) revert CountInvalid(orderIds.length);
 
+        _requireTakesOrders(slot);
+
         for (uint256 i = 0; i < orderIds.length; ++i) {
-            Order order = _requireCancellable(slot, orderIds[i]);
+            Order order = _orderAt(slot, orderIds[i]);
+            // Its owner may have cancelled it meanwhile, which must not hold up the others.
+            if (order.isCancelled()) continue;
             address owner = REGISTRY.ownerOf(order.point(), slot);
             if (!REGISTRY.isSuspended(owner)) revert OwnerNotSuspended(slot, orderIds[i]);
             _remove(slot, orderIds[i], order, owner, true);

@@ -68,6 +68,18 @@ abstract contract LedgerAccounts is ISettlementLedger, ProductCalendar, AccessMa
     }
 
     /// @inheritdoc ISettlementLedger
+    function payDebt(address account) external returns (Yen5 paid) {
+        Accounts.Account memory held = _book.accounts[account];
+        uint256 amount = held.repay();
+
+        _book.accounts[account] = held;
+        _book.balancing += int256(amount);
+        paid = _yen5(amount);
+
+        if (amount != 0) emit DebtChanged(account, -paid, _yen5(held.debt));
+    }
+
+    /// @inheritdoc ISettlementLedger
     function confirmWithdrawal(uint256 id, bytes32 bankReference) external restricted {
         if (!_unconfirmed[id]) revert WithdrawalUnknown(id);
         _useReference(bankReference);

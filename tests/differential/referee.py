@@ -246,10 +246,11 @@ class Referee:
         self._account(slot, int(order.participant)).release(reserved)
 
     def lapse(self, slot: DeliverySlot, numbers: Iterable[int]) -> None:
-        for number in numbers:
+        left = [number for number in dict.fromkeys(numbers) if number not in self.slots[slot].gone]
+        for number in left:
             if self.owner_of(slot, number) not in self.suspended:
                 raise RefusedError("OwnerNotSuspended")
-        for number in numbers:
+        for number in left:
             self.cancel(slot, number)
 
     def owner_of(self, slot: DeliverySlot, number: int) -> str:

@@ -21,6 +21,7 @@ LARGEST_PUBLICATION = 500
 ADMIT_MARKET_GAS = 75_000
 CREDIT_GAS = 110_000
 WITHDRAW_GAS = 110_000
+PAY_DEBT_GAS = 80_000
 CONFIRM_GAS = 80_000
 VOID_GAS = 60_000
 PUBLISH_BASE_GAS = 50_000
@@ -93,6 +94,10 @@ class SettlementLedger(MarketFacade):
     def withdraw(self, whole_yen: int) -> Call:
         """Take free money out of the sender's account."""
         return self.call("withdraw", WITHDRAW_GAS, whole_yen)
+
+    def pay_debt(self, account: str) -> Call:
+        """Pay the debt of an account from what it has available (G-12). Anyone."""
+        return self.call("payDebt", PAY_DEBT_GAS, account)
 
     def confirm_withdrawal(self, withdrawal: int, bank_reference: bytes) -> Call:
         """Confirm that a withdrawal was paid out. Settlement bank."""

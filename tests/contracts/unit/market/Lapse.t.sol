@@ -35,11 +35,16 @@ contract LapseTest is MarketTest {
         auction.lapse(SLOT, _ids(0));
     }
 
-    function test_an_order_is_lapsed_once() public {
+    function test_an_order_that_is_gone_already_holds_up_no_other() public {
         vm.prank(KEEPER);
         auction.lapse(SLOT, _ids(0));
-        refused(KEEPER, abi.encodeWithSelector(ISpotAuction.OrderAlreadyCancelled.selector, SLOT, 0));
-        auction.lapse(SLOT, _ids(0));
+        uint32[] memory ids = new uint32[](2);
+        ids[1] = 1;
+        vm.prank(KEEPER);
+        auction.lapse(SLOT, ids);
+        assertEq(
+            uint256(auction.orderOf(SLOT, 1).outcome), uint256(ISpotAuction.Outcome.CANCELLED), "other order"
+        );
     }
 
     /// @custom:spec G-28

@@ -193,6 +193,29 @@ contract SettleTest is MarketTest {
         bidIn(slotAfter(SLOT, 90), CAR_POINT, 1000, 100);
     }
 
+    /// @custom:spec G-12 G-28
+    function test_a_debt_is_paid_from_money_that_comes_free() public {
+        DeliverySlot later = slotAfter(SLOT, 90);
+        openSlot(later);
+        bidIn(later, CAR_POINT, 2000, 500);
+        _runIntoDebt();
+        int256 owed = debt(CAR);
+        int256 money = allMoney();
+        vm.prank(CAR);
+        auction.cancel(later, 0);
+        assertEq(available(CAR), 1_000_000, "available beside a debt");
+
+        vm.expectEmit(address(ledger));
+        emit ISettlementLedger.DebtChanged(CAR, yen5(-1_000_000), yen5(owed - 1_000_000));
+        vm.prank(KEEPER);
+        ledger.payDebt(CAR);
+        assertEq(debt(CAR), owed - 1_000_000, "debt");
+        assertEq(available(CAR), 0, "available");
+        assertEq(allMoney(), money, "all money");
+        ledger.payDebt(CAR);
+        assertEq(debt(CAR), owed - 1_000_000, "debt when there is nothing to pay it from");
+    }
+
     /// @custom:spec G-12
     function test_proceeds_pay_debt_first() public {
         _runIntoDebt();
