@@ -15,6 +15,7 @@ from node.chain.sender import Sender
 from node.cli.checks import Check, check_market
 from node.cli.configuration import read_settings
 from node.cli.demo_homes import home_settings, members_of, write_neighbourhood
+from node.cli.demo_prices import PricePublisher
 from node.cli.demo_watch import SlotWatcher
 from node.cli.deployment import (
     Deployment,
@@ -30,7 +31,6 @@ from node.cli.supervisor import Supervisor, memory_bytes
 from node.cli.workspace import Workspace, WorkspaceError
 from node.domain.clock import SystemClock
 from node.domain.neighbourhood import Neighbourhood
-from node.domain.policies import RETAIL_BUY, RETAIL_SELL
 from node.domain.slots import DeliverySlot
 from node.store.records import SystemRole
 
@@ -39,9 +39,6 @@ DEPOSIT_YEN = 100_000
 
 #: Slots that the operator holds open ahead.
 _SLOTS_AHEAD = 2
-
-#: Slots for which the DSO publishes imbalance prices at the start: as many as the ring holds beside live ones.
-_PUBLISHED_SLOTS = 90
 
 _LOOPBACK = "127.0.0.1"
 
@@ -100,7 +97,8 @@ class _Demonstration:
         deployment, points = await asyncio.to_thread(self._deploy, client, institutions, members)
         await self._start_devices()
         await self._start_hub(members)
-        await asyncio.to_thread(self._publish_prices, deployment, institutions)
+        prices = PricePublisher(deployment, institutions.dso)
+        await asyncio.to_thread(prices.keep_up, SystemClock().now())
         await self._start_oracles(institutions)
         await self._start_homes(members, points, neighbourhood)
         await self._start_operator()
@@ -111,10 +109,10 @@ class _Demonstration:
             f"the first slot starts in {first - SystemClock().now()} s; a slot is settled "
             f"{deployment.product.reading_window} s after its end"
         )
-        await self._watch(watcher)
+        await self._watch(watcher, prices)
         report = await asyncio.to_thread(self._report, deployment, watcher, members)
         if self.plan.keep:
-            await self._go_on(report)
+            await self._go_on(report, prices)
         return report
 
     # -- starting
@@ -180,15 +178,6 @@ class _Demonstration:
             return httpx.get(f"{self._hub_url}/v1/ready").status_code == 200
         except httpx.TransportError:
             return False
-
-    def _publish_prices(self, deployment: Deployment, institutions: Institutions) -> None:
-        """Publish the outside options as imbalance prices of all slots that the demonstration can reach (G-26)."""
-        product = deployment.product
-        first = next(product.openable_slots(SystemClock().now() + product.slot_seconds))
-        call = deployment.contracts.ledger.publish_imbalance_prices(
-            first, _PUBLISHED_SLOTS, RETAIL_SELL, RETAIL_BUY
-        )
-        Sender(deployment.client).send_and_wait(institutions.dso, call)
 
     async def _start_oracles(self, institutions: Institutions) -> None:
         workspace = self.plan.workspace
@@ -271,23 +260,28 @@ class _Demonstration:
         found = self.plan.workspace.read_json(self.plan.workspace.root / "devices/devices.json")
         return {"origin": found["origin"], "calendar": found["calendar"]}
 
-    async def _watch(self, watcher: SlotWatcher) -> None:
+    async def _watch(self, watcher: SlotWatcher, prices: PricePublisher) -> None:
         """Print a line for each slot that is settled, until all are final."""
         self.say("slot         price JPY/kWh   volume kWh   orders   imbalance kWh   state")
         clock = SystemClock()
         while not watcher.is_done:
             self.supervisor.check()
+            await asyncio.to_thread(prices.keep_up, clock.now())
             for line in await asyncio.to_thread(watcher.look):
                 self.say(line)
             await clock.wait_until(clock.now() + 1)
 
-    async def _go_on(self, report: DemoReport) -> None:
+    async def _go_on(self, report: DemoReport, prices: PricePublisher) -> None:
         held = sum(check.holds for check in report.checks)
         self.say(f"{held} of {len(report.checks)} checks hold; trading goes on until Ctrl-C")
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        await stop.wait()
+        clock = SystemClock()
+        while not stop.is_set():
+            self.supervisor.check()
+            await asyncio.to_thread(prices.keep_up, clock.now())
+            await clock.wait_until(clock.now() + 1)
 
     # -- checking
 

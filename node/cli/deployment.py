@@ -47,8 +47,13 @@ def product_of(slot_seconds: int) -> Product:
 
 
 def client_of(settings: Settings) -> ChainClient:
-    """Return a client of the nodes that the settings name."""
-    return ChainClient(list(settings.chain_urls), settings.chain_id)
+    """Return a client of the nodes that the settings name, else of the chain that runs on this data folder."""
+    endpoint = Workspace(settings.data_dir).endpoint("chain")
+    if "chain_urls" not in settings.model_fields_set and endpoint.exists():
+        urls = [str(Workspace(settings.data_dir).read_json(endpoint)["url"])]
+    else:
+        urls = list(settings.chain_urls)
+    return ChainClient(urls, settings.chain_id)
 
 
 def open_deployment_of(settings: Settings) -> Deployment:

@@ -44,11 +44,13 @@ def replay(
     """
     from rich.console import Console
 
+    from node.cli.files import check_writable
     from node.cli.neighbourhoods import read_neighbourhood
     from node.cli.replay_output import checks_table, summary_table, write_results
 
     neighbourhood = read_neighbourhood(folder)
     chosen = _slots(neighbourhood, first_day, slots)
+    check_writable(output)
     report = _with_progress(neighbourhood, chosen)
     write_results(output, report)
     console = Console()
@@ -71,9 +73,9 @@ def _slots(
     else:
         try:
             day = date.fromisoformat(first_day)
-        except ValueError as error:
+            start = int(datetime(day.year, day.month, day.day, tzinfo=JST).timestamp())
+        except (ValueError, OverflowError) as error:
             raise ReplayRangeError(f"--from {first_day}: expected a day as YYYY-MM-DD") from error
-        start = int(datetime(day.year, day.month, day.day, tzinfo=JST).timestamp())
     chosen = [slot for slot in held if slot >= start][:count]
     if len(chosen) < count or chosen[0] != start:
         raise ReplayRangeError(

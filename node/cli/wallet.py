@@ -139,6 +139,26 @@ def deposit(
         _say_all(advice.lines())
 
 
+@app.command("pay-debt")
+def pay_debt(
+    account: AccountName,
+    data_dir: DataDir = None,
+    rpc_url: RpcUrl = None,
+    password_file: PasswordFile = None,
+) -> None:
+    """Pay a debt from the available balance, as far as that goes; a deposit pays it by itself."""
+    from node.cli.wallet_market import send
+    from node.domain.units import Yen5, format_yen
+
+    with _open(data_dir, account, rpc_url) as (key, deployment):
+        ledger = deployment.contracts.ledger
+        before = deployment.client.read(ledger.account_of(key.address)).debt
+        answer = send(deployment, key.unlock(password_file), ledger.pay_debt(key.address))
+        left = deployment.client.read(ledger.account_of(key.address)).debt
+    say(f"{format_yen(Yen5(before - left))} JPY paid, {format_yen(left)} JPY left to pay")
+    say(f"transaction 0x{answer.tx_hash.hex()}")
+
+
 @app.command("withdraw")
 def withdraw(
     amount: Annotated[str, typer.Argument(metavar="YEN", help="Whole yen to take out.")],

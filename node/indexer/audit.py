@@ -50,6 +50,7 @@ class PointRecord:
 
     owners: list[tuple[int, str]]
     fallback_import: WattHours
+    active_from: int
 
     def owner_in(self, slot: int) -> str:
         """Return who owns the point in a slot."""
@@ -122,7 +123,9 @@ def absorb(market: MarketAudit, events: Iterable[Event]) -> None:
 def _on_point_registered(market: MarketAudit, args: Mapping[str, Any]) -> None:
     registration = args["registration"]
     fallback = registration["fallbackImport"] or registration["importLimit"]
-    market.points[args["point"]] = PointRecord([(0, args["owner"])], WattHours(fallback))
+    market.points[args["point"]] = PointRecord(
+        [(0, args["owner"])], WattHours(fallback), args["activeFrom"]
+    )
 
 
 def _on_point_transferred(market: MarketAudit, args: Mapping[str, Any]) -> None:
@@ -245,6 +248,9 @@ def _on_points_settled(market: MarketAudit, args: Mapping[str, Any]) -> None:
     )
     for word in args["results"]:
         claimed = unpack_result(word)
+        is_first = claimed.status in (SettlementStatus.SETTLED, SettlementStatus.MISSING)
+        if is_first == (claimed.point in book.cash):
+            _differ(market, book.slot, f"point {claimed.point} was settled out of turn")
         expected = _settle(market, book, claimed.point, claimed.status, prices)
         if expected is None:
             continue
@@ -302,6 +308,9 @@ def _move_cash(
 def _on_slot_settled(market: MarketAudit, args: Mapping[str, Any]) -> None:
     book = market.slots[args["slot"]]
     book.settled = True
+    active = {number for number, point in market.points.items() if point.active_from <= book.slot}
+    if active != set(book.cash):
+        _differ(market, book.slot, f"points {sorted(active ^ set(book.cash))} are not settled once")
     total = sum(book.cash.values()) - book.imbalance_cash
     if total != 0:
         _differ(market, book.slot, f"cash of the slot adds to {total}, not to zero")

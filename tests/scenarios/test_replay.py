@@ -82,6 +82,20 @@ def test_a_reference_day_settles_all_its_slots(reference_data: Path) -> None:
     assert (midday, evening) == ({1000}, {2600})
 
 
+@pytest.mark.long
+@pytest.mark.spec("G-30")
+def test_a_replay_longer_than_the_ring_settles_every_slot(tmp_path: Path) -> None:
+    for name, lines in sample_neighbourhood(3, SampleSize(homes=1, days=12)).items():
+        (tmp_path / name).write_text("".join(lines), encoding="utf-8")
+    neighbourhood = read_neighbourhood(tmp_path)
+    slots = neighbourhood.slots[48:548]
+    assert len(slots) > HALF_HOURS.ring_size
+
+    report = run_replay(neighbourhood, slots, lambda _: None)
+
+    assert [check.statement for check in report.checks if not check.holds] == []
+
+
 def test_a_wrong_figure_is_named_with_file_line_and_column(sample: Path, tmp_path: Path) -> None:
     folder = tmp_path / "broken"
     folder.mkdir()
@@ -94,6 +108,19 @@ def test_a_wrong_figure_is_named_with_file_line_and_column(sample: Path, tmp_pat
 
     with pytest.raises(TableError, match=r"load_30min.csv:4, column h01: .*much"):
         read_neighbourhood(folder)
+
+
+def test_results_that_cannot_be_written_are_refused_before_the_run(
+    sample: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "nowhere" / "results.csv"
+    command = [sys.executable, "-m", "node.cli", "replay", str(sample), "--output", str(output)]
+
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 1
+    assert "FileUnwritableError" in done.stderr
+    assert "nowhere" in done.stderr
 
 
 def test_slots_that_the_files_do_not_hold_are_refused_by_name(sample: Path) -> None:

@@ -25,7 +25,10 @@ class Said:
 
 def point(number: int, owner: str) -> Said:
     registration = {"fallbackImport": 0, "importLimit": 5000}
-    return Said("PointRegistered", {"point": number, "owner": owner, "registration": registration})
+    return Said(
+        "PointRegistered",
+        {"point": number, "owner": owner, "registration": registration, "activeFrom": 0},
+    )
 
 
 def order(order_id: int, at: int, side: int, limit: int, energy: int) -> Said:
@@ -125,6 +128,22 @@ def test_a_true_story_shows_no_difference_and_every_balance() -> None:
             "readings",
             attested({1: energies(0, 1000), 2: energies(1000, 0)}),
             "settlement of point 1",
+        ),
+        (
+            "results",
+            Said(
+                "PointsSettled",
+                {"slot": SLOT, "results": [result_word(1, 0, -100, 2_000_000, -260_000)]},
+            ),
+            "points [2] are not settled once",
+        ),
+        (
+            "results",
+            Said(
+                "PointsSettled",
+                {"slot": SLOT, "results": [result_word(1, 0, -100, 2_000_000, -260_000)] * 2},
+            ),
+            "point 1 was settled out of turn",
         ),
         (
             "readings",
