@@ -19,15 +19,10 @@ from node.domain.readings import (
     succession_faults,
 )
 from node.domain.slots import DeliverySlot, Product
-from node.domain.units import WattHours
 
 #: How far a gateway's clock may be ahead. Such a reading is believed, but signed only once its time
 #: has come, because the contract refuses a measurement of the future.
 CLOCK_TOLERANCE_SECONDS = 60
-
-#: What a connection carries above its registered rating before the reading is impossible rather
-#: than expensive: a breaker lets an overload of a tenth pass for the length of a slot.
-RATING_MARGIN_PERCENT = 10
 
 #: The only version that is attested so far; corrections need the metering operator's
 #: countersignature (G-10).
@@ -126,7 +121,7 @@ class Bench:
         if reading.version != ORIGINAL:
             yield Rejection.CORRECTION
         latest = self.now + CLOCK_TOLERANCE_SECONDS
-        yield from faults_of(reading, self.product, with_margin(facts.limits), latest)
+        yield from faults_of(reading, self.product, facts.limits, latest)
         if neighbours.same is not None and neighbours.same.reading != reading:
             yield Rejection.CONTRADICTION
         yield from self._misfits(reading, facts.gateway, neighbours)
@@ -151,15 +146,6 @@ class Bench:
         return faults
 
 
-def with_margin(limits: PointLimits) -> PointLimits:
-    """Return the most that is believed of a point with this rating."""
-    return PointLimits(_raised(limits.import_wh), _raised(limits.export_wh))
-
-
 def may_be_signed(reading: Reading, now: int) -> bool:
     """Whether the time of measurement has come: the contract refuses a later one."""
     return reading.measured_at <= now
-
-
-def _raised(limit: WattHours) -> WattHours:
-    return WattHours(limit + limit * RATING_MARGIN_PERCENT // 100)

@@ -1,8 +1,8 @@
 """The commands on files, executed by the contracts: `book clear --engine evm` and `settle --engine evm`.
 
-Both give the same result objects as the Python engine in `node.domain`, or refuse with
-`EngineLimitError` what the contracts cannot hold. A file knows no balances and no ratings, so
-neither binds here: every order has a metering point of its own, and accounts are filled amply.
+Both give the same result objects as the Python engine in `node.domain`; what the contracts cannot
+hold, `node.domain.files` refuses for both. A file knows no balances and no ratings, so neither binds
+here: every order has a metering point of its own, and accounts are filled amply.
 """
 
 from collections import defaultdict
@@ -14,7 +14,6 @@ from node.chain.contracts.ledger import LedgerPhase
 from node.chain.evm_market import EvmMarket, account_of
 from node.chain.transactions import GAS_CAP
 from node.domain.clearing import Clearing, MarginalLevel, PriceInterval, highest_equilibrium
-from node.domain.errors import FieldError
 from node.domain.files import HIGHEST_PRICE, SettlementFile
 from node.domain.matching import BalancedUnit
 from node.domain.orders import Order, Side
@@ -23,12 +22,6 @@ from node.domain.settlement import PointSettlement, SlotSettlement
 from node.domain.slots import DeliverySlot, Product
 from node.domain.units import NO_ENERGY, SenPerKwh, WattHours, Yen5
 from node.domain.words import BookedFill, PointResult, SettlementStatus
-
-#: Largest energy of a side of the book (40 bits).
-LARGEST_SIDE = WattHours((1 << 40) - 1)
-
-#: Largest energy that a metering point can sell or buy in a slot (32 bits).
-LARGEST_POSITION = WattHours((1 << 32) - 1)
 
 #: More than any position at any price can cost, and the most that one credit takes.
 _AMPLE_YEN = 1_000_000_000_000
@@ -42,10 +35,6 @@ _FILE_MARKET = account_of("market of the file")
 _CALL_GAS = GAS_CAP - 1
 
 
-class EngineLimitError(FieldError):
-    """A value that the file format allows is beyond what the contracts can hold."""
-
-
 # -- book clear
 
 
@@ -55,7 +44,6 @@ def clear_book(orders: Sequence[Order]) -> tuple[Clearing, tuple[BalancedUnit, .
     The upper end of the price interval is not on chain, because nothing depends on it: the domain's
     rule finds it in the orders as the auction holds them.
     """
-    _require_book_fits(orders)
     places = sorted(range(len(orders)), key=lambda place: orders[place].sequence)
     # An offer reserves what replacing it may cost more than its limit; under a cap of zero that is
     # nothing.
@@ -101,18 +89,6 @@ def units_of(fills: Iterable[BookedFill], names: Sequence[str]) -> Iterator[Bala
         yield BalancedUnit(names[offer.order_id], names[bid.order_id], energy)
         offer_place += offer_end == end
         bid_place += bid_end == end
-
-
-def _require_book_fits(orders: Sequence[Order]) -> None:
-    totals: defaultdict[Side, int] = defaultdict(int)
-    for place, order in enumerate(orders):
-        totals[order.side] += order.energy
-        if totals[order.side] > LARGEST_SIDE:
-            raise EngineLimitError(
-                f"orders[{place}].energy_wh",
-                order.energy,
-                f"a side of the book holds at most {LARGEST_SIDE} Wh, this one {totals[order.side]}",
-            )
 
 
 def _place_orders(market: EvmMarket, orders: Sequence[Order]) -> DeliverySlot:
@@ -173,24 +149,13 @@ def settle_file(file: SettlementFile) -> SlotSettlement[str]:
 
 
 def _contracted(file: SettlementFile) -> dict[str, _Contracted]:
-    """Return what everybody traded, in order of appearance, if the contracts can hold it."""
+    """Return what everybody traded, in order of appearance."""
     contracted: defaultdict[str, _Contracted] = defaultdict(_Contracted)
-    for place, trade in enumerate(file.trades):
+    for trade in file.trades:
         for name, side in ((trade.seller, Side.SELL), (trade.buyer, Side.BUY)):
             contracted[name].bookings[side, trade.price] += trade.energy
             contracted[name].totals[side] += trade.energy
-            # A silent buyer is settled on an import of what it bought, so that has to be an
-            # interval energy.
-            silent = side is Side.BUY and name not in file.metered_net_export
-            largest = LARGEST_INTERVAL if silent else LARGEST_POSITION
-            total = contracted[name].totals[side]
-            if total > largest:
-                reason = f"{name} can {side} at most {largest} Wh in a slot, this makes {total}"
-                raise EngineLimitError(f"trades[{place}].energy_wh", trade.energy, reason)
-    for name, net_export in file.metered_net_export.items():
-        if abs(net_export) > LARGEST_INTERVAL:
-            path = f"metered_net_export_wh.{name}"
-            raise EngineLimitError(path, net_export, f"at most {LARGEST_INTERVAL} either way")
+    for name in file.metered_net_export:
         contracted.setdefault(name, _Contracted())
     return dict(contracted)
 

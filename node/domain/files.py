@@ -2,9 +2,10 @@
 
 `book clear` reads orders and answers price, volume, fills and units; `settle` reads trades and
 metered values and answers everybody's cash. Integers only; whatever is wrong is refused with the
-path of the field.
+path of the field, and so is what the contracts cannot hold: both engines answer the same files.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -23,6 +24,12 @@ HIGHEST_PRICE = SenPerKwh(PRICE_TICKS - 1)
 
 LARGEST_SEQUENCE = (1 << 64) - 1
 
+#: Largest energy of a side of the book (40 bits).
+LARGEST_SIDE = WattHours((1 << 40) - 1)
+
+#: Largest energy that a participant can sell or buy in a slot (32 bits).
+LARGEST_POSITION = WattHours((1 << 32) - 1)
+
 _SIDES = {side.value: side for side in Side}
 
 
@@ -39,7 +46,9 @@ def parse_book(document: object) -> tuple[Order, ...]:
     """Return the orders of a decoded `book clear` file, in the file's order, or raise `FieldError`."""
     root = Node("", document).fields("orders")
     ids, sequences = Once(), Once()
-    return tuple(_parse_order(item, ids, sequences) for item in root["orders"].items())
+    orders = tuple(_parse_order(item, ids, sequences) for item in root["orders"].items())
+    _require_sides_fit(orders)
+    return orders
 
 
 def parse_settlement(document: object) -> SettlementFile:
@@ -55,6 +64,7 @@ def parse_settlement(document: object) -> SettlementFile:
     if long > short:
         raise FieldError("long_price_sen", long, f"is above short_price_sen, which is {short}")
     trades = tuple(_parse_trade(item) for item in root["trades"].items())
+    _require_positions_fit(trades, metered)
     return SettlementFile(trades, metered, ImbalancePrices(long, short))
 
 
@@ -101,6 +111,31 @@ def _parse_order(item: Node, ids: Once, sequences: Once) -> Order:
     ids.check(fields["id"])
     sequences.check(fields["sequence"])
     return order
+
+
+def _require_sides_fit(orders: Sequence[Order]) -> None:
+    totals: defaultdict[Side, int] = defaultdict(int)
+    for place, order in enumerate(orders):
+        totals[order.side] += order.energy
+        total = totals[order.side]
+        if total > LARGEST_SIDE:
+            reason = f"a side of the book holds at most {LARGEST_SIDE} Wh, this one {total}"
+            raise FieldError(f"orders[{place}].energy_wh", order.energy, reason)
+
+
+def _require_positions_fit(trades: Sequence[Trade[str]], metered: Mapping[str, WattHours]) -> None:
+    totals: defaultdict[tuple[str, Side], int] = defaultdict(int)
+    for place, trade in enumerate(trades):
+        for name, side in ((trade.seller, Side.SELL), (trade.buyer, Side.BUY)):
+            totals[name, side] += trade.energy
+            total = totals[name, side]
+            # A silent buyer is settled on an import of what it bought, so that has to be an
+            # interval energy.
+            silent = side is Side.BUY and name not in metered
+            largest = LARGEST_INTERVAL if silent else LARGEST_POSITION
+            if total > largest:
+                reason = f"{name} can {side} at most {largest} Wh in a slot, this makes {total}"
+                raise FieldError(f"trades[{place}].energy_wh", trade.energy, reason)
 
 
 def _parse_trade(item: Node) -> Trade[str]:

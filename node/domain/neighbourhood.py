@@ -78,7 +78,8 @@ class Neighbourhood:
         site: str,
         slot: DeliverySlot,
     ) -> WattHours:
-        # A generator has no load and a consumer no generation: their columns are not in the files.
+        # A generator has no load and a site without panels no generation: only their columns may be
+        # missing in the files.
         return energies[site][slot] if site in energies else WattHours(0)
 
 
@@ -94,6 +95,9 @@ def parse_neighbourhood(
     pv_table = parse_table(files[PV_FILE], PV_FILE)
     pv_columns = {name: name.removeprefix(_PV_PREFIX) for name in _data_columns(pv_table)}
     pv = _energies(pv_table, product, pv_columns, names)
+    # After the columns that are there: a misspelt one is named as it stands.
+    load_table.require(*(site.id for site in sites if site.kind is not PointKind.GENERATOR))
+    pv_table.require(*(_PV_PREFIX + site.id for site in sites if site.pv_w > 0))
     price_table = parse_table(files[PRICES_FILE], PRICES_FILE)
     prices = parse_prices(price_table, product, PRICE_COLUMN)
     for table in (pv_table, price_table):

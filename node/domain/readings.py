@@ -16,6 +16,11 @@ from node.domain.units import WattHours
 #: Largest interval energy that a batch can carry (29 bits).
 LARGEST_INTERVAL = WattHours((1 << 29) - 1)
 
+#: What a connection carries above its registered rating before the reading is impossible rather
+#: than expensive: a breaker lets an overload of a tenth pass for the length of a slot. Hub and
+#: oracle judge by this one figure, so that no hub holds back what the oracles would attest.
+RATING_MARGIN_PERCENT = 10
+
 #: Highest index of a metering point (24 bits).
 LARGEST_POINT = (1 << 24) - 1
 
@@ -64,8 +69,8 @@ class Fault(StrEnum):
     NUMBER_OUT_OF_RANGE = "a number does not fit its field, or point, sequence or version is zero"
     REGISTER_RAN_BACKWARDS = "a register is lower at the end of the slot than at its start"
     ENERGY_IS_NOT_THE_DIFFERENCE = "an energy is not the difference of its registers"
-    IMPORT_ABOVE_RATING = "more was imported than the point can take in a slot"
-    EXPORT_ABOVE_RATING = "more was exported than the point can give in a slot"
+    IMPORT_ABOVE_RATING = "more was imported than the point can take in a slot, margin included"
+    EXPORT_ABOVE_RATING = "more was exported than the point can give in a slot, margin included"
     NOT_A_SLOT = "no slot starts at the reading's slot"
     MEASURED_BEFORE_SLOT_END = "the closing registers were read before the slot was over"
     MEASURED_TOO_LATE = "the closing registers were read after the reading window"
@@ -107,13 +112,17 @@ def register_faults(reading: Reading) -> tuple[Fault, ...]:
 
 
 def rating_faults(reading: Reading, limits: PointLimits) -> tuple[Fault, ...]:
-    """Check that the point can take and give so much in a slot."""
+    """Check that the point can take and give so much in a slot, the margin above its rating included."""
     faults = []
-    if reading.import_wh > min(limits.import_wh, LARGEST_INTERVAL):
+    if reading.import_wh > _most_believed(limits.import_wh):
         faults.append(Fault.IMPORT_ABOVE_RATING)
-    if reading.export_wh > min(limits.export_wh, LARGEST_INTERVAL):
+    if reading.export_wh > _most_believed(limits.export_wh):
         faults.append(Fault.EXPORT_ABOVE_RATING)
     return tuple(faults)
+
+
+def _most_believed(rating: WattHours) -> int:
+    return min(rating + rating * RATING_MARGIN_PERCENT // 100, LARGEST_INTERVAL)
 
 
 def time_faults(reading: Reading, product: Product, now: int) -> tuple[Fault, ...]:

@@ -210,6 +210,15 @@ def test_a_wrong_field_is_refused_with_its_path(name: str, engine: str) -> None:
     assert ran.refused("FieldError").startswith(sentence)
 
 
+@pytest.mark.spec("G-07")
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_side_beyond_what_the_contracts_hold_is_refused_by_both_engines(engine: str) -> None:
+    orders = [bid(n, 1000, LARGEST_ORDER) for n in range(10_996)]
+    ran = clear({"orders": orders}, "--engine", engine, "--json")
+    sentence = "orders[10995].energy_wh: a side of the book holds at most 1099511627775 Wh"
+    assert ran.refused("FieldError").startswith(sentence)
+
+
 def test_a_missing_field_is_refused_with_its_path() -> None:
     incomplete = order(1)
     del incomplete["sequence"]

@@ -152,6 +152,14 @@ WRONG: dict[str, tuple[dict[str, object], str]] = {
         document([], {"u1": 1 << 29}),
         "metered_net_export_wh.u1: expected -536870911 to 536870911",
     ),
+    "a silent buyer that bought more than a meter can show": (
+        document([trade("u1", "u2", 100_000_000, 1)] * 6, {}),
+        "trades[5].energy_wh: u2 can buy at most 536870911 Wh in a slot, this makes 600000000",
+    ),
+    "a seller beyond what a position holds": (
+        document([trade("u1", "u2", 100_000_000, 1)] * 43, {"u2": 0}),
+        "trades[42].energy_wh: u1 can sell at most 4294967295 Wh in a slot",
+    ),
     "long above short": (
         document([], {}, long_price_sen=3001),
         "long_price_sen: is above short_price_sen, which is 3000, was 3001",

@@ -4,20 +4,13 @@ from collections.abc import Sequence
 
 import pytest
 
-from node.chain.evm import (
-    LARGEST_POSITION,
-    LARGEST_SIDE,
-    EngineLimitError,
-    clear_book,
-    settle_file,
-    units_of,
-)
+from node.chain.evm import clear_book, settle_file, units_of
 from node.domain.clearing import MarginalLevel, PriceInterval
-from node.domain.files import SettlementFile
+from node.domain.files import LARGEST_POSITION, SettlementFile
 from node.domain.matching import BalancedUnit
 from node.domain.orders import LARGEST_ORDER, Order, Side
 from node.domain.readings import LARGEST_INTERVAL
-from node.domain.settlement import ImbalancePrices, PointSettlement, Trade
+from node.domain.settlement import ImbalancePrices, PointSettlement, Trade, settle_slot
 from node.domain.units import SenPerKwh, WattHours, Yen5
 from node.domain.words import BookedFill
 
@@ -120,38 +113,20 @@ def test_more_prices_and_participants_than_fit_one_call_settle() -> None:
     assert settled.balancing_account == 0
 
 
-@pytest.mark.spec("G-07")
-def test_a_side_of_the_book_beyond_forty_bits_is_refused_with_its_path() -> None:
-    fitting = LARGEST_SIDE // LARGEST_ORDER
-    orders = [order(n, "u1", Side.SELL, 0, LARGEST_ORDER) for n in range(fitting + 1)]
-    with pytest.raises(EngineLimitError) as caught:
-        clear_book(orders)
-    assert caught.value.path == f"orders[{fitting}].energy_wh"
-    assert caught.value.value == LARGEST_ORDER
-
-
-def test_a_position_beyond_thirty_two_bits_is_refused_with_its_path() -> None:
-    fitting = LARGEST_POSITION // LARGEST_ORDER
-    trades = [trade("u1", f"u{n + 2}", LARGEST_ORDER) for n in range(fitting + 1)]
-    with pytest.raises(EngineLimitError) as caught:
-        settle_file(file_of(trades, {"u1": 0}))
-    assert caught.value.path == f"trades[{fitting}].energy_wh"
-
-
-def test_a_silent_purchase_beyond_an_interval_energy_is_refused_with_its_path() -> None:
-    fitting = LARGEST_INTERVAL // LARGEST_ORDER
-    trades = [trade(f"u{n + 2}", "u1", LARGEST_ORDER) for n in range(fitting + 1)]
-    with pytest.raises(EngineLimitError) as caught:
-        settle_file(file_of(trades, {}))
-    assert caught.value.path == f"trades[{fitting}].energy_wh"
-    settle_file(file_of(trades, {"u1": 0}))  # metered, it may have bought more
-
-
-@pytest.mark.parametrize("metered", [LARGEST_INTERVAL + 1, -LARGEST_INTERVAL - 1])
-def test_a_metered_value_beyond_an_interval_energy_is_refused_with_its_path(metered: int) -> None:
-    with pytest.raises(EngineLimitError) as caught:
-        settle_file(file_of([], {"u1": metered}))
-    assert (caught.value.path, caught.value.value) == ("metered_net_export_wh.u1", metered)
+@pytest.mark.spec("G-10", "G-11")
+@pytest.mark.parametrize(
+    ("total", "metered"),
+    [(LARGEST_POSITION, {"u1": 0, "u2": 0}), (LARGEST_INTERVAL, {})],
+    ids=["metered", "silent"],
+)
+def test_the_contracts_hold_the_largest_positions_that_a_file_may_make(
+    total: int, metered: dict[str, int]
+) -> None:
+    largest, rest = divmod(total, LARGEST_ORDER)
+    file = file_of(
+        [trade("u1", "u2", energy) for energy in [LARGEST_ORDER] * largest + [rest]], metered
+    )
+    assert settle_file(file) == settle_slot(file.trades, file.metered_net_export, file.prices)
 
 
 @pytest.mark.spec("C-24", "G-31")

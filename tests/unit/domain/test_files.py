@@ -9,12 +9,16 @@ from node.domain.clearing import clear
 from node.domain.documents import decode_json
 from node.domain.errors import FieldError
 from node.domain.files import (
+    LARGEST_POSITION,
+    LARGEST_SIDE,
     book_result,
     parse_book,
     parse_settlement,
     settlement_result,
 )
 from node.domain.matching import lay_units
+from node.domain.orders import LARGEST_ORDER
+from node.domain.readings import LARGEST_INTERVAL
 from node.domain.settlement import settle_slot
 
 
@@ -192,6 +196,30 @@ def test_a_document_of_another_shape_is_refused(document: object, path: str) -> 
     assert refused.value.path == path
 
 
+def energies_up_to(total: int) -> list[int]:
+    """Return the fewest energies of an order that add up to a total."""
+    largest, rest = divmod(total, LARGEST_ORDER)
+    return [LARGEST_ORDER] * largest + [rest]
+
+
+@pytest.mark.spec("G-07")
+@pytest.mark.parametrize("side", ["buy", "sell"])
+def test_a_side_holds_forty_bits_of_energy_and_not_one_watt_hour_more(side: str) -> None:
+    other = "sell" if side == "buy" else "buy"
+    energies = energies_up_to(LARGEST_SIDE)
+    orders = [order(n, side=side, energy_wh=energy) for n, energy in enumerate(energies)]
+    count = len(orders)
+    orders.append(order(count, side=other, energy_wh=LARGEST_ORDER))
+    assert len(parse_book({"orders": orders})) == count + 1
+
+    orders += [order(count + 1, side=side, energy_wh=1), order(count + 2, side=side)]
+    with pytest.raises(FieldError) as refused:
+        parse_book({"orders": orders})
+
+    assert (refused.value.path, refused.value.value) == (f"orders[{count + 1}].energy_wh", 1)
+    assert f"at most {LARGEST_SIDE} Wh, this one {LARGEST_SIDE + 1}" in refused.value.reason
+
+
 # -- settle
 
 
@@ -275,6 +303,38 @@ def test_a_wrong_settlement_is_refused_with_the_path_of_the_field(
         parse_settlement(decode_json(json.dumps(settlement(**fields))))
 
     assert refused.value.path == path
+
+
+@pytest.mark.spec("G-10", "G-11")
+@pytest.mark.parametrize(
+    ("role", "verb", "metered", "largest"),
+    [
+        ("seller", "sell", {"u9": 0}, LARGEST_POSITION),
+        ("seller", "sell", {}, LARGEST_POSITION),
+        ("buyer", "buy", {"u9": 0}, LARGEST_POSITION),
+        ("buyer", "buy", {}, LARGEST_INTERVAL),
+    ],
+    ids=["seller", "silent seller", "buyer", "silent buyer"],
+)
+def test_a_participant_trades_as_much_as_a_position_holds_and_not_one_watt_hour_more(
+    role: str, verb: str, metered: dict[str, int], largest: int
+) -> None:
+    other = "buyer" if role == "seller" else "seller"
+    trades = [
+        trade(energy_wh=energy) | {role: "u9", other: f"u{100 + n}"}
+        for n, energy in enumerate(energies_up_to(largest))
+    ]
+    document = settlement(trades=trades, metered_net_export_wh=metered)
+    assert len(parse_settlement(document).trades) == len(trades)
+
+    count = len(trades)
+    trades.append(trade(energy_wh=1) | {role: "u9"})
+    with pytest.raises(FieldError) as refused:
+        parse_settlement(document)
+
+    assert (refused.value.path, refused.value.value) == (f"trades[{count}].energy_wh", 1)
+    limit = f"u9 can {verb} at most {largest} Wh in a slot, this makes {largest + 1}"
+    assert refused.value.reason == limit
 
 
 def test_a_participant_metered_twice_is_refused() -> None:

@@ -175,6 +175,37 @@ def test_an_error_names_file_line_and_column(
     assert str(refused.value).startswith(f"{file}:{line}")
 
 
+def without(file: str, column: str) -> dict[str, str]:
+    rows = [line.split(",") for line in TEXTS[file].splitlines()]
+    place = rows[0].index(column)
+    kept = [",".join(row[:place] + row[place + 1 :]) for row in rows]
+    return {file.removesuffix(".csv"): "\n".join(kept)}
+
+
+@pytest.mark.parametrize(
+    ("file", "column"),
+    [(LOAD_FILE, "h01"), (LOAD_FILE, "h02"), (PV_FILE, "pv_h02"), (PV_FILE, "pv_solar1")],
+)
+def test_a_participant_without_its_column_is_refused_not_read_as_idle(
+    file: str, column: str
+) -> None:
+    with pytest.raises(TableError) as refused:
+        parse(**without(file, column))
+
+    assert (refused.value.file, refused.value.line, refused.value.column) == (file, 1, column)
+    assert "lacks this column" in refused.value.reason
+
+
+def test_only_a_generator_needs_no_load_and_only_a_site_without_panels_no_generation() -> None:
+    consuming = swapped(PARTICIPANTS_FILE, "solar1,generator", "solar1,shop")
+    generating = swapped(PARTICIPANTS_FILE, "h01,consumer,0.0", "h01,consumer,0.001")
+
+    with pytest.raises(TableError, match=f"{LOAD_FILE}:1, column solar1: .* lacks this column"):
+        parse(**consuming)
+    with pytest.raises(TableError, match=f"{PV_FILE}:1, column pv_h01: .* lacks this column"):
+        parse(**generating)
+
+
 @pytest.mark.parametrize("file", FILES)
 @pytest.mark.parametrize(("text", "reason"), [("", "is empty"), ("id\n", "no rows")])
 def test_a_file_without_rows_is_refused(file: str, text: str, reason: str) -> None:

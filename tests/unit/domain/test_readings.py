@@ -68,8 +68,8 @@ def test_an_honest_reading_has_no_fault_and_a_net_export() -> None:
         ({"export_end": 79_999}, Fault.REGISTER_RAN_BACKWARDS),
         ({"import_wh": 121}, Fault.ENERGY_IS_NOT_THE_DIFFERENCE),
         ({"export_wh": 899}, Fault.ENERGY_IS_NOT_THE_DIFFERENCE),
-        ({"import_wh": 3001, "import_end": 53_001}, Fault.IMPORT_ABOVE_RATING),
-        ({"export_wh": 2501, "export_end": 82_501}, Fault.EXPORT_ABOVE_RATING),
+        ({"import_wh": 3301, "import_end": 53_301}, Fault.IMPORT_ABOVE_RATING),
+        ({"export_wh": 2751, "export_end": 82_751}, Fault.EXPORT_ABOVE_RATING),
         ({"slot": 1_000_001}, Fault.NOT_A_SLOT),
         ({"measured_at": 1_000_009}, Fault.MEASURED_BEFORE_SLOT_END),
         ({"measured_at": 1_000_021}, Fault.MEASURED_TOO_LATE),
@@ -91,6 +91,21 @@ def test_what_the_device_cannot_have_measured_is_named(
 @pytest.mark.parametrize("at", [1_000_010, 1_000_020])
 def test_both_ends_of_the_measurement_window_belong_to_it(at: int) -> None:
     assert faults(changed(measured_at=at), now=at) == set()
+
+
+@pytest.mark.spec("G-07")
+def test_a_tenth_above_the_rating_is_believed() -> None:
+    reading = changed(import_wh=3300, import_end=53_300, export_wh=2750, export_end=82_750)
+
+    assert faults(reading) == set()
+
+
+def test_the_margin_above_a_rating_is_rounded_down() -> None:
+    small = PointLimits(import_wh=WattHours(19), export_wh=WattHours(900))
+
+    assert faults_of(changed(import_wh=20, import_end=50_020), PRODUCT, small, NOW) == ()
+    above = changed(import_wh=21, import_end=50_021)
+    assert faults_of(above, PRODUCT, small, NOW) == (Fault.IMPORT_ABOVE_RATING,)
 
 
 def test_a_rating_beyond_a_lane_still_ends_at_the_lane() -> None:

@@ -158,6 +158,15 @@ def test_a_device_speaks_for_its_own_point_only(
     assert stored(database) == []
 
 
+@pytest.mark.spec("G-07", "G-10")
+def test_a_reading_that_oracles_believe_above_the_rating_is_not_held_back(
+    intake: Intake, database: Database, register: Register, reading: Make
+) -> None:
+    overload = reading(import_wh=110_000, export_wh=55_000, export_end=55_007)
+    intake.take("meter-1", register(1), overload)
+    assert stored(database) == [overload.reading]
+
+
 @pytest.mark.parametrize(
     ("changed", "refusal"),
     [
@@ -165,7 +174,7 @@ def test_a_device_speaks_for_its_own_point_only(
         ({"measured_at": 10**10}, FutureDatedError),
         ({"measured_at": 180_000}, ReadingImplausibleError),
         ({"import_end": 10_499}, ReadingImplausibleError),
-        ({"import_wh": 100_001}, ReadingImplausibleError),
+        ({"import_wh": 110_001}, ReadingImplausibleError),
         ({"export_start": 8}, ReadingImplausibleError),
         ({"slot": 180_001}, ReadingImplausibleError),
         ({"sequence": 0}, ReadingImplausibleError),

@@ -18,7 +18,6 @@ from oracle.plausibility import (
     Rejection,
     SignedReading,
     may_be_signed,
-    with_margin,
 )
 
 MakeReading = Callable[..., Reading]
@@ -153,12 +152,6 @@ def test_a_tenth_above_the_registered_rating_is_believed_and_not_more(
     reasons: tuple[Reason, ...],
 ) -> None:
     assert verdict(make_reading(imported=imported, exported=exported)) == reasons
-
-
-def test_the_margin_is_rounded_down(facts: PointFacts) -> None:
-    odd = replace(facts.limits, import_wh=WattHours(19), export_wh=WattHours(0))
-
-    assert with_margin(odd) == replace(odd, import_wh=WattHours(20))
 
 
 @pytest.mark.spec("G-10")
