@@ -1,8 +1,8 @@
 """The commands on files, executed by the contracts: `book clear --engine evm` and `settle --engine evm`.
 
 Both give the same result objects as the Python engine in `node.domain`; what the contracts cannot
-hold, `node.domain.files` refuses for both. A file knows no balances and no ratings, so neither binds
-here: every order has a metering point of its own, and accounts are filled amply.
+hold, `node.domain.files` refuses for both. A file knows no balances and no ratings, so neither
+binds here: every order has a metering point of its own, and accounts are filled amply.
 """
 
 from collections import defaultdict

@@ -112,7 +112,7 @@ def register_faults(reading: Reading) -> tuple[Fault, ...]:
 
 
 def rating_faults(reading: Reading, limits: PointLimits) -> tuple[Fault, ...]:
-    """Check that the point can take and give so much in a slot, the margin above its rating included."""
+    """Check that the point can take and give so much in a slot: its rating and the margin."""
     faults = []
     if reading.import_wh > _most_believed(limits.import_wh):
         faults.append(Fault.IMPORT_ABOVE_RATING)
