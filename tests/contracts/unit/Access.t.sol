@@ -27,7 +27,7 @@ contract AccessTest is MarketTest {
         _restricted.push(Restricted(address(meterOracle), IMeterOracle.configure.selector, ADMIN));
     }
 
-    /// @custom:spec G-33
+    /// @custom:spec F-49 G-33
     function test_nobody_does_what_is_another_institutions() public {
         address[9] memory callers =
             [ADMIN, OPERATOR, DSO, BANK, KEEPER, STRANGER, HOME, vm.addr(oracleKeys[0]), address(auction)];
