@@ -12,7 +12,7 @@ contract MarketInvariantTest is Test {
     function setUp() public {
         _handler = new MarketHandler();
         _handler.setUp();
-        bytes4[] memory selectors = new bytes4[](10);
+        bytes4[] memory selectors = new bytes4[](11);
         selectors[0] = MarketHandler.order.selector;
         selectors[1] = MarketHandler.cancel.selector;
         selectors[2] = MarketHandler.payIn.selector;
@@ -23,6 +23,7 @@ contract MarketInvariantTest is Test {
         selectors[7] = MarketHandler.settleLate.selector;
         selectors[8] = MarketHandler.govern.selector;
         selectors[9] = MarketHandler.intrude.selector;
+        selectors[10] = MarketHandler.payDebt.selector;
         targetContract(address(_handler));
         targetSelector(FuzzSelector({addr: address(_handler), selectors: selectors}));
     }
@@ -55,12 +56,13 @@ contract MarketInvariantTest is Test {
         assertGe(did.fallbacks, 10, "points that stayed silent");
         assertGe(did.finals, 50, "final slots");
         assertGe(did.laps, 10, "laps of the ring");
+        assertGe(did.repayments, 1, "debts paid from money that came free");
         assertGe(did.suspensions, 10, "suspensions");
         assertLe(did.refusals * 10, did.calls * 4, "at least six of ten calls succeed");
     }
 
     function _play(uint256 seed) private {
-        uint256 what = seed % 10;
+        uint256 what = seed % 11;
         uint256 word = seed >> 8;
         if (what == 0) _handler.order(word);
         if (what == 1) _handler.cancel(word);
@@ -72,5 +74,6 @@ contract MarketInvariantTest is Test {
         if (what == 7) _handler.settleLate(word);
         if (what == 8) _handler.govern(word);
         if (what == 9) _handler.intrude(word);
+        if (what == 10) _handler.payDebt(word);
     }
 }

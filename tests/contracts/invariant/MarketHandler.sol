@@ -48,6 +48,16 @@ contract MarketHandler is MarketRecords {
         credited += int256(amount) * YEN;
     }
 
+    /// @dev Anyone has a debt paid from what the debtor has available.
+    function payDebt(uint256 seed) external counted {
+        address party = _party(seed);
+        if (debt(party) == 0) return _work(seed);
+        int256 owed = debt(party);
+        ledger.payDebt(party);
+        assertTrue(debt(party) == 0 || available(party) == 0, "a debt is paid as far as the money goes");
+        if (debt(party) < owed) did.repayments += 1;
+    }
+
     function payOut(uint256 seed) external counted {
         address party = _party(seed);
         int256 free = (available(party) - MINIMUM_DEPOSIT) / YEN;
@@ -66,7 +76,7 @@ contract MarketHandler is MarketRecords {
 
     /// @dev Long enough for slots to come and go within one run.
     function keepOn(uint256 seed) external counted {
-        for (uint256 i = 0; i < 6; ++i) {
+        for (uint256 i = 0; i < 4; ++i) {
             _work(uint256(keccak256(abi.encode(seed, i))));
         }
     }
@@ -142,7 +152,7 @@ contract MarketHandler is MarketRecords {
             if (record.metered[point] || (point < last && word % 10 < 3)) continue;
             ISettlementLedger.Position memory position = ledger.positionOf(slot, metering(point));
             // Now and then far more than traded, so that debts arise.
-            uint256 stray = (word >> 24) % 24 == 0 ? 900_000 : (word >> 8) % 40;
+            uint256 stray = (word >> 24) % 24 == 0 ? 3_000_000 : (word >> 8) % 40;
             metered(point, _energy(position.bought) + stray, _energy(position.sold) + (word >> 16) % 40);
             record.metered[point] = true;
             did.readings += 1;
@@ -158,25 +168,22 @@ contract MarketHandler is MarketRecords {
         (bool found, DeliverySlot slot) = _anyToMeter(seed);
         if (found && seed % 4 == 0) _meter(slot, seed);
         _reinstate(_party(seed >> 8));
-        _dropFinal();
+        if (finalCount < did.finals) _dropFinal();
         _openNext();
         _passTime(seed);
     }
 
     function _step(DeliverySlot slot, uint256 seed) private {
         ISpotAuction.Phase phase = auction.auctionOf(slot).phase;
-        (bool bookable,) = ledger.isOpen(slot);
+        if (phase == ISpotAuction.Phase.OPEN) return;
         if (phase == ISpotAuction.Phase.CLOSED && seed % 8 > 0) return _clear(slot);
-        if (bookable && uint256(phase) >= uint256(ISpotAuction.Phase.CLEARED)) {
-            return _book(slot, 1 + seed % 9);
-        }
+        if (phase == ISpotAuction.Phase.CLOSED) return;
+        (bool bookable,) = ledger.isOpen(slot);
+        if (bookable) return _book(slot, 1 + seed % 9);
+        if (_now() < slot.start() + DEADLINE) return;
         ISettlementLedger.Phase settling = ledger.slotOf(slot).phase;
-        if (settling == ISettlementLedger.Phase.BOOKED && _now() >= slot.start() + DEADLINE) {
-            return _settle(slot, 1 + seed % POINTS);
-        }
-        if (settling == ISettlementLedger.Phase.SETTLED && _now() >= slot.start() + FINAL_TIME) {
-            _finalise(slot, 1 + seed % POINTS);
-        }
+        if (settling == ISettlementLedger.Phase.BOOKED) return _settle(slot, 1 + seed % POINTS);
+        if (_now() >= slot.start() + FINAL_TIME) _finalise(slot, 1 + seed % POINTS);
     }
 
     /// @dev The price is the lowest equilibrium price and the volume the largest that trades at one price.

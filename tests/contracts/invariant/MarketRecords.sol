@@ -45,6 +45,7 @@ abstract contract MarketRecords is MarketTest {
         uint256 fallbacks;
         uint256 finals;
         uint256 laps;
+        uint256 repayments;
         uint256 suspensions;
         uint256 refusals;
     }
@@ -61,6 +62,8 @@ abstract contract MarketRecords is MarketTest {
     /// @dev Slots that are open and not final, oldest first.
     DeliverySlot[] internal live;
     DeliverySlot internal nextSlot;
+    /// @dev Slots that were final when `live` was last looked through.
+    uint256 internal finalCount;
     int256 internal credited;
     int256 internal withdrawn;
     int256 internal imbalanceCash;
@@ -248,6 +251,7 @@ abstract contract MarketRecords is MarketTest {
     }
 
     function _dropFinal() internal {
+        finalCount = did.finals;
         uint256 kept;
         for (uint256 i = 0; i < live.length; ++i) {
             if (ledger.slotOf(live[i]).phase != ISettlementLedger.Phase.FINAL) live[kept++] = live[i];
