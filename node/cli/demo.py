@@ -1,11 +1,14 @@
 """`yuimaru demo`: the whole market on one machine, live, with its books checked at the end."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from node.cli.output import say
+
+if TYPE_CHECKING:
+    from node.cli.demo_run import DemoReport
 
 
 def demo(
@@ -36,11 +39,7 @@ def demo(
     """
     import asyncio
 
-    from rich.console import Console
-
     from node.cli.demo_run import DemoPlan, run_demo
-    from node.cli.replay import ChecksFailedError
-    from node.cli.replay_output import checks_table
     from node.cli.workspace import Workspace
 
     plan = DemoPlan(
@@ -52,11 +51,19 @@ def demo(
         first_half_hour=first_half_hour,
         keep=keep,
     )
-    report = asyncio.run(run_demo(plan, say))
-    console = Console()
+    _show(asyncio.run(run_demo(plan, say)))
+
+
+def _show(report: "DemoReport") -> None:
+    """Print figures and checks; raise when a check does not hold."""
+    from rich.console import Console
+
+    from node.cli.replay import ChecksFailedError
+    from node.cli.replay_output import checks_table
+
     for name, figure in report.figures.items():
         say(f"  {name}: {figure}")
-    console.print(checks_table(report.checks))
+    Console().print(checks_table(report.checks))
     failed = [check.statement for check in report.checks if not check.holds]
     if failed:
         raise ChecksFailedError("; ".join(failed))

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,7 @@ from node.chain.deploy import Authorities, deploy
 from node.chain.errors import ChainUnavailableError, ManifestError, ReorganisedError
 from node.chain.merkle import merkle_proof, merkle_root, reading_leaf
 from node.chain.sender import Sender, SignedBy
-from node.chain.signing import Batch, SigningDomain, gateway_key_hash
+from node.chain.signing import Batch, LocalSigner, SigningDomain, gateway_key_hash
 from node.chain.transactions import Call
 from node.chain.wire import Receipt
 from node.domain.orders import Side
@@ -174,75 +174,105 @@ def test_a_suspension_holds_from_the_next_block(world: World) -> None:
     assert client.read(registry.is_active(party.address))
 
 
-@pytest.mark.spec("C-15", "C-24", "G-04", "G-10", "G-12")
-def test_a_slot_is_read_from_its_orders_to_its_cash(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> None:
-    with new_world(tmp_path_factory.mktemp("slot")) as world:
-        auction, ledger, client = world.contracts.auction, world.contracts.ledger, world.client
-        world.install_oracles()
-        buyer, seller = world.admit("buyer", yen=10_000), world.admit("seller", yen=10_000)
-        buys = world.add_point(buyer, key("buyer's gateway"))
-        sells = world.add_point(seller, key("seller's gateway"))
-        world.at(BEGINNING + WARM_UP)
-        slot = world.open_slot()
-        prices = (SenPerKwh(500), SenPerKwh(3000))
-        world.do(buyer, world.order(slot, buys, Side.BUY, 2000, 1000))
-        world.do(seller, world.order(slot, sells, Side.SELL, 1000, 700))
-        world.do(buyer, world.order(slot, buys, Side.BUY, 100, 5), auction.cancel(slot, 2))
-        world.do(world.dso, ledger.publish_imbalance_prices(world.next_slot(4), 1, *prices))
+@dataclass(frozen=True)
+class Bid:
+    """A slot of a fresh world in which a buyer and a seller have bid; the buyer's second order is cancelled."""
 
-        book = client.read(auction.display_of(slot))
+    slot: DeliverySlot
+    buyer: LocalSigner
+    seller: LocalSigner
+    buys: int
+    sells: int
+
+
+def _bid(world: World) -> Bid:
+    world.install_oracles()
+    buyer, seller = world.admit("buyer", yen=10_000), world.admit("seller", yen=10_000)
+    buys = world.add_point(buyer, key("buyer's gateway"))
+    sells = world.add_point(seller, key("seller's gateway"))
+    world.at(BEGINNING + WARM_UP)
+    slot = world.open_slot()
+    world.do(buyer, world.order(slot, buys, Side.BUY, 2000, 1000))
+    world.do(seller, world.order(slot, sells, Side.SELL, 1000, 700))
+    cancelled = world.contracts.auction.cancel(slot, 2)
+    world.do(buyer, world.order(slot, buys, Side.BUY, 100, 5), cancelled)
+    return Bid(slot, buyer, seller, buys, sells)
+
+
+@pytest.mark.spec("C-15", "G-12")
+def test_a_slot_is_read_before_its_call(tmp_path_factory: pytest.TempPathFactory) -> None:
+    with new_world(tmp_path_factory.mktemp("book")) as world:
+        auction, ledger, client = world.contracts.auction, world.contracts.ledger, world.client
+        bid = _bid(world)
+
+        book = client.read(auction.display_of(bid.slot))
+
         assert (book.best_sell, book.best_buy) == (1000, 2000)
         assert (book.total_sell, book.total_buy, book.last_update) == (700, 1000, world.now)
-        assert client.read(auction.auction_of(slot)).phase is AuctionPhase.OPEN
-        assert client.read(auction.order_of(slot, 0)).outcome is Outcome.PENDING
-        reserved = client.read(ledger.account_of(buyer.address)).reserved
+        assert client.read(auction.auction_of(bid.slot)).phase is AuctionPhase.OPEN
+        assert client.read(auction.order_of(bid.slot, 0)).outcome is Outcome.PENDING
+        reserved = client.read(ledger.account_of(bid.buyer.address)).reserved
         collateral = ledger.collateral_of(Side.BUY, WattHours(1000), SenPerKwh(2000))
         assert reserved == client.read(collateral) == 2000 * 1000
 
-        world.at(world.product.call_time(slot))
-        receipts = world.do(world.operator, auction.clear(slot), auction.book(slot, 3))
-        result = client.read(auction.result_of(slot))
-        (booked,) = world.events(receipts, "FillsBooked")
-        fills = [unpack_fill(word) for word in booked.args["fills"]]  # type: ignore[union-attr,arg-type]
-        assert result.price is not None
-        assert result.volume == 700
-        assert [(fill.order_id, fill.point, fill.side, fill.energy) for fill in fills] == [
-            (0, buys, Side.BUY, 700),
-            (1, sells, Side.SELL, 700),
-        ]
-        states = client.read_many([auction.order_of(slot, n) for n in range(3)])
-        assert [state.outcome for state in states] == [
-            Outcome.PARTLY_FILLED,
-            Outcome.FILLED,
-            Outcome.CANCELLED,
-        ]
 
-        world.at(world.product.slot_end(slot))
-        world.do(world.operator, world.attestation(slot, {buys: (900, 0)}))
-        assert client.read(world.contracts.oracle.reading_of(slot, sells)) is None
-        assert client.read(world.contracts.oracle.lanes_of(slot, buys, 2)) == (
-            IntervalEnergy(WattHours(900), WattHours(0)),
-            None,
-        )
-        world.at(world.product.reading_deadline(slot))
-        receipts = world.do(world.operator, ledger.settle(slot, 2))
-        (settled,) = world.events(receipts, "PointsSettled")
-        results = [unpack_result(word) for word in settled.args["results"]]  # type: ignore[union-attr,arg-type]
-        assert [(r.point, r.status, r.imbalance_wh) for r in results] == [
-            (buys, SettlementStatus.SETTLED, -200),
-            (sells, SettlementStatus.MISSING, 0),
-        ]
-        account = client.read(ledger.slot_of(slot))
-        assert (account.phase, account.missing) == (LedgerPhase.SETTLED, 1)
-        assert client.read(ledger.position_of(slot, sells)).missing
-        held = client.read(ledger.account_of(seller.address)).reserved
-        balancing = client.read(ledger.balancing_account())
-        accounts = client.read_many([ledger.account_of(p.address) for p in (buyer, seller)])
-        total = sum(a.available + a.reserved - a.debt for a in accounts) + balancing
-        assert held > 0
-        assert total == yen(20_000)
+@pytest.mark.spec("C-24", "G-04", "G-10", "G-12")
+def test_a_slot_is_read_from_its_fills_to_its_cash(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    with new_world(tmp_path_factory.mktemp("slot")) as world:
+        bid = _bid(world)
+
+        _check_fills(world, bid)
+        _check_cash(world, bid)
+
+
+def _check_fills(world: World, bid: Bid) -> None:
+    auction, client = world.contracts.auction, world.client
+    world.at(world.product.call_time(bid.slot))
+    receipts = world.do(world.operator, auction.clear(bid.slot), auction.book(bid.slot, 3))
+
+    result = client.read(auction.result_of(bid.slot))
+    (booked,) = world.events(receipts, "FillsBooked")
+    fills = [unpack_fill(word) for word in booked.args["fills"]]  # type: ignore[union-attr,arg-type]
+    assert result.price is not None
+    assert result.volume == 700
+    assert [(fill.order_id, fill.point, fill.side, fill.energy) for fill in fills] == [
+        (0, bid.buys, Side.BUY, 700),
+        (1, bid.sells, Side.SELL, 700),
+    ]
+    states = client.read_many([auction.order_of(bid.slot, n) for n in range(3)])
+    assert [state.outcome for state in states] == [
+        Outcome.PARTLY_FILLED,
+        Outcome.FILLED,
+        Outcome.CANCELLED,
+    ]
+
+
+def _check_cash(world: World, bid: Bid) -> None:
+    oracle, ledger, client = world.contracts.oracle, world.contracts.ledger, world.client
+    world.at(world.product.slot_end(bid.slot))
+    world.do(world.operator, world.attestation(bid.slot, {bid.buys: (900, 0)}))
+    assert client.read(oracle.reading_of(bid.slot, bid.sells)) is None
+    used = IntervalEnergy(WattHours(900), WattHours(0))
+    assert client.read(oracle.lanes_of(bid.slot, bid.buys, 2)) == (used, None)
+    world.at(world.product.reading_deadline(bid.slot))
+    receipts = world.do(world.operator, ledger.settle(bid.slot, 2))
+
+    (settled,) = world.events(receipts, "PointsSettled")
+    results = [unpack_result(word) for word in settled.args["results"]]  # type: ignore[union-attr,arg-type]
+    assert [(r.point, r.status) for r in results] == [
+        (bid.buys, SettlementStatus.SETTLED),
+        (bid.sells, SettlementStatus.MISSING),
+    ]
+    assert [r.imbalance_wh for r in results] == [-200, 0]
+    account = client.read(ledger.slot_of(bid.slot))
+    assert (account.phase, account.missing) == (LedgerPhase.SETTLED, 1)
+    assert client.read(ledger.position_of(bid.slot, bid.sells)).missing
+    accounts = client.read_many([ledger.account_of(p.address) for p in (bid.buyer, bid.seller)])
+    balancing = client.read(ledger.balancing_account())
+    assert accounts[1].reserved > 0
+    assert sum(a.available + a.reserved - a.debt for a in accounts) + balancing == yen(20_000)
 
 
 def test_events_are_read_block_by_block_as_the_indexer_does(world: World) -> None:

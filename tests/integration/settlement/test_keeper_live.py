@@ -1,13 +1,15 @@
 """The keeper on a real chain: whole lives of slots, two at once, kills, outages (G-08, G-10, G-11, issue: kill -9)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
-from node.chain.contracts.auction import AuctionPhase
+from node.chain.contracts.auction import AuctionPhase, SpotAuction
 from node.chain.contracts.ledger import LedgerPhase
 from node.chain.errors import ChainUnavailableError
 from node.chain.sender import Sender
+from node.chain.transactions import Call
 from node.domain.orders import Side
 from node.domain.slots import DeliverySlot
 from node.domain.units import yen
@@ -206,12 +208,25 @@ def test_a_chain_that_is_down_cuts_a_round_short_and_nothing_else(
     assert all(isinstance(r.problem, ChainUnavailableError) for r in rounds)
 
 
-def test_smaller_calls_are_made_after_one_ran_out_of_gas(
-    neighbourhood: Neighbourhood, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("node.chain.contracts.auction.BOOK_BASE_GAS", 90_000)
-    monkeypatch.setattr("node.chain.contracts.auction.BOOK_ORDER_GAS", 30_000)
-    world, keeper = neighbourhood.world, neighbourhood.keeper(orders=6)
+class StingyAuction(SpotAuction):
+    """Gives booking too little gas for many orders at once."""
+
+    def book(self, slot: DeliverySlot, count: int) -> Call:
+        return replace(super().book(slot, count), gas=90_000 + 25_000 * count)
+
+
+def test_smaller_calls_are_made_after_one_ran_out_of_gas(neighbourhood: Neighbourhood) -> None:
+    world = neighbourhood.world
+    stingy = replace(world.contracts, auction=StingyAuction(world.contracts.auction.address))
+    keeper = Keeper(
+        world.client,
+        stingy,
+        world.product,
+        key("keeper"),
+        world.sender,
+        Limits(slots_ahead=3, orders=6),
+        first_block=world.manifest.block,
+    )
     keeper.round(world.now)
     slot = world.next_slot(2)
     _trade(neighbourhood, slot)
