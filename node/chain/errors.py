@@ -37,7 +37,9 @@ class ChainUnavailableError(ChainError):
 
     def __init__(self, problems: Mapping[str, str]) -> None:
         said = "; ".join(f"{url}: {problem}" for url, problem in problems.items())
-        super().__init__(f"the chain does not answer ({said}): is `yuimaru chain` running?")
+        super().__init__(
+            f"the chain does not answer ({said}): does it run (`yuimaru demo --keep`, or `yuimaru chain`)?"
+        )
         self.problems = dict(problems)
 
 

@@ -15,7 +15,7 @@ app = typer.Typer(no_args_is_help=True, help="Show and clear order books.")
 @app.command("clear")
 def clear_book(
     file: Annotated[
-        Path, typer.Argument(help="JSON file with the orders; see contracts/README.md.")
+        Path, typer.Argument(help="JSON file with the orders; its format is in node/README.md.")
     ],
     engine: Annotated[
         Engine, typer.Option(help="python: the reference; evm: the shipped contracts, in process.")

@@ -21,13 +21,18 @@ def demo(
     slot_seconds: Annotated[
         int, typer.Option(min=10, help="Length of a slot; each carries a half hour.")
     ] = 10,
-    slots: Annotated[int, typer.Option(min=1, help="Slots to show and settle.")] = 12,
+    slots: Annotated[int, typer.Option(min=1, help="Slots to show and settle.")] = 26,
     keep: Annotated[
         bool, typer.Option("--keep", help="Go on trading after the summary, until Ctrl-C.")
     ] = False,
     seed: Annotated[int, typer.Option(help="Sun, loads and batteries are drawn from it.")] = 1,
     first_half_hour: Annotated[
-        int, typer.Option(min=0, max=47, help="Half hour of the day with which it begins.")
+        int,
+        typer.Option(
+            min=0,
+            max=47,
+            help="Half hour of the day, 0 to 47, that the devices begin with; the first slot is some later.",
+        ),
     ] = 12,
     data_dir: Annotated[
         Path, typer.Option(help="Folder for keys, chain and databases; made anew each time.")

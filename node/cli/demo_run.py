@@ -262,7 +262,9 @@ class _Demonstration:
 
     async def _watch(self, watcher: SlotWatcher, prices: PricePublisher) -> None:
         """Print a line for each slot that is settled, until all are final."""
-        self.say("slot         price JPY/kWh   volume kWh   orders   imbalance kWh   state")
+        self.say(
+            "half hour    slot on chain      price JPY/kWh   volume kWh   orders   imbalance kWh   state"
+        )
         clock = SystemClock()
         while not watcher.is_done:
             self.supervisor.check()

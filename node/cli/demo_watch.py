@@ -98,10 +98,11 @@ class SlotWatcher:
         start = self.calendar["calendar"] + (book.slot - self.calendar["origin"]) * (
             HALF_HOURS.slot_seconds // self.deployment.product.slot_seconds
         )
+        label = self.deployment.product.label(book.slot)
         price = "-" if book.price is None else format_price(book.price)
         imbalance = WattHours(sum(book.imbalance_wh.values()))
         state = "settled" if not book.missing else f"settled, {len(book.missing)} without reading"
         return (
-            f"{HALF_HOURS.label(DeliverySlot(start)):11}  {price:>13}   {format_kwh(book.volume):>10}"
+            f"{HALF_HOURS.label(DeliverySlot(start)):11}  {label:17}  {price:>13}   {format_kwh(book.volume):>10}"
             f"   {len(book.orders):>6}   {format_kwh(imbalance):>13}   {state}"
         )

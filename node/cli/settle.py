@@ -17,7 +17,10 @@ def settle(
     ] = Engine.PYTHON,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
-    """Settle trades and metered energy of one slot: everybody's cash, to 1e-5 yen, adding to zero."""
+    """Settle trades and metered energy of one slot: everybody's cash, to 1e-5 yen, adding to zero.
+
+    The format of FILE is in node/README.md.
+    """
     from node.domain.documents import decode_json
     from node.domain.files import parse_settlement, settlement_result
 
