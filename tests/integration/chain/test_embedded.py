@@ -151,7 +151,7 @@ def test_a_stopped_chain_is_unavailable() -> None:
         client.head()
 
     assert not chain.is_running
-    with pytest.raises(ChainUnavailableError, match="is `yuimaru chain` running"):
+    with pytest.raises(ChainUnavailableError, match="does it run"):
         client.head()
 
 
