@@ -31,6 +31,8 @@ contract MarketInvariantTest is Test {
     /// @custom:spec C-27 G-01 G-05 G-10 G-12 G-30
     /// forge-config: default.invariant.fail-on-revert = true
     /// forge-config: default.invariant.check-interval = 10
+    /// forge-config: long.invariant.fail-on-revert = true
+    /// forge-config: long.invariant.check-interval = 20
     function invariant_money_and_energy_are_conserved_and_no_lap_shows_through() public view {
         _handler.checkMoney();
         _handler.checkReserves();

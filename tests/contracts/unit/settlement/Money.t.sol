@@ -79,6 +79,22 @@ contract MoneyTest is MarketTest {
     }
 
     /// @custom:spec G-12
+    function test_what_is_free_is_negative_when_the_deposits_are_not_kept() public {
+        assertEq(ledger.minimumDeposit(), MINIMUM_DEPOSIT, "deposit of one point");
+        vm.prank(CAR);
+        ledger.withdraw(99_000);
+        registerPoint(CAR, PointKind.EV);
+        assertEq(ledger.freeOf(CAR), -MINIMUM_DEPOSIT, "free");
+        refused(
+            CAR,
+            abi.encodeWithSelector(
+                ISettlementLedger.Uncovered.selector, CAR, yen5(-MINIMUM_DEPOSIT), yen5(YEN)
+            )
+        );
+        ledger.withdraw(1);
+    }
+
+    /// @custom:spec G-12
     function test_each_metering_point_locks_a_deposit() public {
         registerPoint(HOME, PointKind.CONSUMER);
         registerPoint(HOME, PointKind.EV);
