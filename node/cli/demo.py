@@ -21,7 +21,7 @@ def demo(
     slot_seconds: Annotated[
         int, typer.Option(min=10, help="Length of a slot; each carries a half hour.")
     ] = 10,
-    slots: Annotated[int, typer.Option(min=1, help="Slots to show and settle.")] = 26,
+    slots: Annotated[int, typer.Option(min=1, help="Slots to show and settle.")] = 12,
     keep: Annotated[
         bool, typer.Option("--keep", help="Go on trading after the summary, until Ctrl-C.")
     ] = False,
@@ -33,7 +33,7 @@ def demo(
             max=47,
             help="Half hour of the day, 0 to 47, that the devices begin with; the first slot is some later.",
         ),
-    ] = 12,
+    ] = 26,
     data_dir: Annotated[
         Path, typer.Option(help="Folder for keys, chain and databases; made anew each time.")
     ] = Path(".yuimaru"),
