@@ -453,6 +453,30 @@ def test_a_debt_blocks_orders_and_withdrawals(market: Market) -> None:
     assert advice["missing_yen5"] == debt + MINIMUM_YEN * YEN
 
 
+@pytest.mark.spec("G-12")
+def test_a_debt_is_paid_from_money_that_came_free(tmp_path: Path) -> None:
+    with new_market(tmp_path, "anna") as market:
+        market.join("payer", yen=MINIMUM_YEN + 10)
+        market.world.at(PRODUCT.first_unopened_slot(market.world.now))
+        slot = market.world.open_slot(4)
+        market.call(slot, 1)
+        market.world.at(PRODUCT.slot_end(slot))
+        later = market.world.open_slot(8)
+        market.order("payer", later, Side.BUY, 2000, 100)
+        market.attest(slot, {"payer": (LIMIT_WH * 10, 0)})
+        market.settle(slot)
+        assert market.wallet("cancel", "payer", later, 0).code == 0
+        before = market.balance("payer")
+        assert before["available_yen5"] == 2000 * 100
+
+        told = market.wallet("pay-debt", "payer").lines
+
+        after = market.balance("payer")
+        assert told[0].startswith("2.00000 JPY paid, ")
+        assert after["available_yen5"] == 0
+        assert after["debt_yen5"] == before["debt_yen5"] - 2000 * 100
+
+
 # -- the deployment
 
 

@@ -14,7 +14,7 @@ from adapters.simulated.registers import EnergyRegisters, Latch
 from adapters.simulated.series import MJ_PER_WH, EnergySeries
 from adapters.simulated.simulation import HomeSimulation, SimulatedTime
 from adapters.simulated.site import Battery, Site
-from node.domain.clock import VirtualClock
+from node.domain.clock import SystemClock, VirtualClock
 
 START = 1_700_000_000  # a multiple of 10
 SLOT = 10
@@ -190,18 +190,11 @@ def test_powers_tell_what_flows_now_and_a_command_shows_at_once() -> None:
 
 
 def test_a_clock_that_is_set_back_does_not_undo_what_has_flowed() -> None:
-    class Jumping:
-        def __init__(self) -> None:
-            self.time = START
+    class Jumping(SystemClock):
+        time = START
 
         def now(self) -> int:
             return self.time
-
-        async def wait_until(self, instant: int) -> None:
-            raise NotImplementedError
-
-        def sleep_until(self, instant: int) -> None:
-            raise NotImplementedError
 
     clock = Jumping()
     registers = EnergyRegisters(0, 0, SLOT, 4)
